@@ -276,10 +276,10 @@ def open_path_to(folder: Path) -> None:
 
 def make_readable(folder: Path) -> None:
     """Let other accounts read and run what an installer with a strict umask wrote."""
-    if folder.stat().st_mode & stat.S_IROTH and (folder / "bin").stat().st_mode & stat.S_IROTH:
-        return
     for path in (folder, *folder.rglob("*")):
-        if not path.is_symlink():
-            mode = path.stat().st_mode
-            run = stat.S_IXOTH if mode & stat.S_IXUSR else 0
-            path.chmod(stat.S_IMODE(mode) | stat.S_IROTH | run)
+        if path.is_symlink():
+            continue
+        mode = stat.S_IMODE(path.stat().st_mode)
+        wanted = mode | stat.S_IROTH | (stat.S_IXOTH if mode & stat.S_IXUSR else 0)
+        if wanted != mode:
+            path.chmod(wanted)
