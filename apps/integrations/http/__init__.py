@@ -1,0 +1,31 @@
+"""Outbound HTTP. Nothing else in Candy opens a connection to an address from outside."""
+
+from .addresses import forbidden
+from .client import GuardedClient, allowed, guarded_client
+from .errors import (
+    AnswerLost,
+    BadAnswer,
+    BodyTooLarge,
+    ConnectFailed,
+    OutboundError,
+    OutboundRefused,
+)
+from .exchange import Exchange
+from .rates import RateState, rate_state, retry_at
+
+__all__ = [
+    "AnswerLost",
+    "BadAnswer",
+    "BodyTooLarge",
+    "ConnectFailed",
+    "Exchange",
+    "GuardedClient",
+    "OutboundError",
+    "OutboundRefused",
+    "RateState",
+    "allowed",
+    "forbidden",
+    "guarded_client",
+    "rate_state",
+    "retry_at",
+]

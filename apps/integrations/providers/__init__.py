@@ -1,0 +1,41 @@
+"""The registry of providers: every folder beside this file that holds a `provider.py`.
+
+Deleting a folder removes its network; nothing else lists them.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+
+from .base import PublishProvider
+
+__all__ = ["UnknownProvider", "all_publishers", "get"]
+
+
+class UnknownProvider(LookupError):
+    """No provider folder of that name."""
+
+
+@cache
+def _registry() -> dict[str, PublishProvider]:
+    found: dict[str, PublishProvider] = {}
+    for path in sorted(Path(__file__).parent.glob("*/provider.py")):
+        module = import_module(f"{__name__}.{path.parent.name}.provider")
+        provider: PublishProvider = module.provider
+        if provider.key != path.parent.name or provider.capabilities.provider != provider.key:
+            raise RuntimeError(f"{path}: key, folder and capability.json must agree")
+        found[provider.key] = provider
+    return found
+
+
+def get(key: str) -> PublishProvider:
+    try:
+        return _registry()[key]
+    except KeyError:
+        raise UnknownProvider(f"There is no provider called {key!r}.") from None
+
+
+def all_publishers() -> list[PublishProvider]:
+    return list(_registry().values())
