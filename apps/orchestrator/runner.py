@@ -1,0 +1,1 @@
+"""The one Celery task: it runs jobs."""

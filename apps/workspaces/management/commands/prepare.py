@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+from apps.workspaces.services import provisioning
+
+
+class Command(BaseCommand):
+    help = (
+        "Everything a release needs before it serves: migrations, template, system workspace, pool."
+    )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("migrate", interactive=False, verbosity=options["verbosity"])
+        call_command("migrate_workspaces", stdout=self.stdout)
+        provisioning.ensure_system_workspace()
+        made = provisioning.refill_pool(size=settings.CANDY_POOL_SIZE)
+        self.stdout.write(f"{made} schemas added to the pool")

@@ -1,0 +1,7 @@
+"""REST routes of a workspace, below ``/api/v1/w/<slug>/``. One include per app."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

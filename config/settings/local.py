@@ -1,0 +1,12 @@
+"""One machine, nothing installed: what ``make run`` uses."""
+
+from __future__ import annotations
+
+from config.env import env_bool, env_str
+from config.settings.base import *  # noqa: F403
+
+DEBUG = env_bool("CANDY_DEBUG", True)
+SECRET_KEY = env_str("SECRET_KEY", "local-only-" + "x" * 50)
+EMAIL_BACKEND = env_str("CANDY_EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
+EMAIL_FILE_PATH = VAR_DIR / "mail"  # noqa: F405
+ALLOWED_HOSTS = ["*"]

@@ -1,0 +1,12 @@
+"""Settings of the test suite: real servers, quick hashes, mail kept in memory."""
+
+from __future__ import annotations
+
+from config.settings.base import *  # noqa: F403
+
+DEBUG = False
+SECRET_KEY = "test-only-" + "x" * 50
+ALLOWED_HOSTS = ["*"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+CANDY_POOL_SIZE = 1

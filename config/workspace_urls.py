@@ -1,0 +1,7 @@
+"""Pages of a workspace, below ``/w/<slug>/``. One include per app, the app label as namespace."""
+
+from __future__ import annotations
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []

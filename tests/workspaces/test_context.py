@@ -1,0 +1,102 @@
+"""The workspace a piece of code is in follows it, and never leaks to its neighbour."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from asgiref.sync import sync_to_async
+from django.db import connection, connections
+
+from apps.workspaces.tenancy import current_workspace, require_workspace, workspace_context
+from apps.workspaces.tenancy.context import NoWorkspace
+from apps.workspaces.tenancy.state import scope
+
+
+def schema_in_database() -> str:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT current_schema()")
+        return str(cursor.fetchone()[0])
+
+
+def test_context_enters_and_comes_back(workspace: Any, other_workspace: Any) -> None:
+    with workspace_context(workspace):
+        assert schema_in_database() == workspace.schema_name
+        with workspace_context(other_workspace):
+            assert schema_in_database() == other_workspace.schema_name
+        assert schema_in_database() == workspace.schema_name
+        assert current_workspace() == workspace
+    assert schema_in_database() == "public"
+    with pytest.raises(NoWorkspace):
+        require_workspace()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_threads_at_once_stay_apart(workspace: Any, other_workspace: Any) -> None:
+    wrong: list[str] = []
+    barrier = threading.Barrier(2)
+
+    def read(which: Any) -> None:
+        barrier.wait()
+        for _ in range(100):
+            with workspace_context(which):
+                seen = schema_in_database()
+                if seen != which.schema_name:
+                    wrong.append(seen)
+        connections.close_all()
+
+    threads = [threading.Thread(target=read, args=[w]) for w in (workspace, other_workspace)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    assert wrong == []
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_pool_thread_that_is_used_again_starts_in_public(workspace: Any) -> None:
+    with ThreadPoolExecutor(1) as pool:
+
+        def inside() -> str:
+            with workspace_context(workspace):
+                return schema_in_database()
+
+        assert pool.submit(inside).result() == workspace.schema_name
+        assert pool.submit(schema_in_database).result() == "public"
+        pool.submit(connections.close_all).result()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_context_follows_into_sync_to_async_and_tasks_stay_apart(
+    workspace: Any, other_workspace: Any
+) -> None:
+    async def read(which: Any) -> set[str]:
+        with workspace_context(which):
+            seen = set()
+            for _ in range(20):
+                await asyncio.sleep(0)
+                seen.add(await sync_to_async(schema_in_database)())
+            return seen
+
+    async def both() -> list[set[str]]:
+        return await asyncio.gather(read(workspace), read(other_workspace))
+
+    seen = asyncio.run(both())
+    assert seen == [{workspace.schema_name}, {other_workspace.schema_name}]
+
+
+def test_a_new_connection_does_not_take_the_caller_out_of_its_workspace(workspace: Any) -> None:
+    with workspace_context(workspace):
+        connections.create_connection("default").close()
+        assert scope.get().schema_name == workspace.schema_name
+
+
+def test_search_path_is_set_again_after_a_rollback(workspace: Any) -> None:
+    from django.db import transaction
+
+    with workspace_context(workspace):
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            assert schema_in_database() == workspace.schema_name
+            raise ZeroDivisionError
+        assert schema_in_database() == workspace.schema_name
