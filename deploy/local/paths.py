@@ -23,6 +23,17 @@ def var_dir() -> Path:
     return Path(os.environ.get("CANDY_VAR") or ROOT / "var").resolve()
 
 
+def load_dotenv() -> None:
+    """Put the names of ``.env`` into the environment; what is set already wins."""
+    path = ROOT / ".env"
+    if not path.is_file():
+        return
+    for line in path.read_text(encoding="utf-8").splitlines():
+        name, sep, value = line.strip().removeprefix("export ").partition("=")
+        if sep and name and not name.startswith("#"):
+            os.environ.setdefault(name.strip(), value.strip().strip("'\""))
+
+
 def colour_wanted() -> bool:
     if os.environ.get("NO_COLOR"):
         return False

@@ -20,7 +20,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from deploy.local.paths import ROOT, VENV_BIN, LocalError, say, var_dir
+from deploy.local.paths import ROOT, VENV_BIN, LocalError, load_dotenv, say, var_dir
 from deploy.local.postgres import Postgres
 from deploy.local.valkey import Valkey
 
@@ -141,6 +141,7 @@ def main(argv: list[str]) -> int:
         return 2
     split = argv.index("--")
     command = argv[split + 1 :]
+    load_dotenv()
     try:
         with running(test="--test" in argv[:split]) as services:
             return run_with(services.env, command)

@@ -1,0 +1,346 @@
+"""``make run``: everything of a local Candy under one process, in one log.
+
+Order: servers, ``manage.py prepare`` (migrations, template schema, pool), demo data, then the
+programs of ``deploy/local/Procfile``; the address comes last, when ``/readyz`` has answered.
+A program that crashes is started again with back-off. Ctrl-C, SIGTERM and SIGHUP end every process,
+whatever they started included; a second Ctrl-C does not wait.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import selectors
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+from deploy.local import services
+from deploy.local.child import Child, parse_procfile
+from deploy.local.console import Console
+from deploy.local.paths import ROOT, VENV_BIN, LocalError, load_dotenv, paint, say, var_dir
+from deploy.local.processes import adopt_orphans, descendants
+
+PROCFILE = Path(__file__).with_name("Procfile")
+GRACE = 12.0  # seconds that programs have to finish what they are doing
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Stop(Exception):
+    """A person or the system asked us to end."""
+
+
+class Requests:
+    """Requests to stop. The first interrupts whatever runs; later ones only count."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def listen(self) -> None:
+        for number in SIGNALS:
+            signal.signal(number, self._arrived)
+
+    def _arrived(self, _number: int, _frame: object) -> None:
+        self.count += 1
+        if self.count == 1:
+            raise Stop
+
+    def close(self) -> int:
+        """From here on no request interrupts: what follows tidies up. Returns the count so far."""
+        self.count = max(self.count, 1)
+        return self.count
+
+
+REQUESTS = Requests()
+
+
+class Supervisor:
+    """Single-threaded: one loop reads every program's output and watches its life.
+
+    One thread also matters to the kernel: programs are told of our death when the thread that
+    started them ends.
+    """
+
+    def __init__(self, commands: dict[str, str], env: dict[str, str], console: Console) -> None:
+        self.children = [Child(name, command, env) for name, command in commands.items()]
+        self.console = console
+        self.selector = selectors.DefaultSelector()
+
+    def start(self) -> None:
+        for child in self.children:
+            self._start(child)
+
+    def _start(self, child: Child) -> None:
+        child.start()
+        assert child.process is not None
+        assert child.process.stdout is not None
+        os.set_blocking(child.process.stdout.fileno(), False)
+        self.selector.register(child.process.stdout, selectors.EVENT_READ, child)
+
+    def turn(self, timeout: float = 0.25) -> None:
+        """Pass on what was said, notice who ended, start again who is due."""
+        for key, _ in self.selector.select(timeout):
+            self._read(key)
+        now = time.monotonic()
+        for child in self.children:
+            if child.restart_at is not None:
+                if child.restart_at <= now:
+                    self._start(child)
+            elif not child.running:
+                self._ended(child)
+
+    def _read(self, key: selectors.SelectorKey) -> None:
+        child: Child = key.data
+        try:
+            data = os.read(key.fd, 65536)
+        except BlockingIOError:
+            return
+        if data:
+            self.console.feed(child.name, data)
+            return
+        self.selector.unregister(key.fileobj)
+        self.console.flush(child.name)
+
+    def _drain(self, child: Child) -> None:
+        stream = child.process.stdout if child.process else None
+        if stream is None or stream.closed:
+            return
+        with contextlib.suppress(BlockingIOError, ValueError):
+            while data := os.read(stream.fileno(), 65536):
+                self.console.feed(child.name, data)
+        with contextlib.suppress(KeyError, ValueError):
+            self.selector.unregister(stream)
+        stream.close()
+        self.console.flush(child.name)
+
+    def _ended(self, child: Child) -> None:
+        assert child.process is not None
+        child.kill()  # what it started must not outlive it
+        self._drain(child)
+        delay = child.plan_restart()
+        code = child.process.returncode
+        how = f"code {code}" if code >= 0 else signal.Signals(-code).name
+        say(paint(f"{child.name} ended with {how}; starting it again in {delay:g} s", "31"))
+
+    def stop(self, grace: float = GRACE) -> None:
+        """Ask everyone to finish, wait, then make sure. Nothing of ours runs afterwards."""
+        for child in self.children:
+            child.signal_group(signal.SIGTERM)
+        deadline = time.monotonic() + grace
+        asked = REQUESTS.count
+        while REQUESTS.count == asked and time.monotonic() < deadline:
+            if not any(child.running for child in self.children):
+                break
+            for key, _ in self.selector.select(0.1):
+                self._read(key)
+        for child in self.children:
+            if child.running:
+                say(f"{child.name} did not finish in time; ending it")
+            child.kill()
+            if child.process is not None:
+                child.process.wait()
+            self._drain(child)
+
+
+def main() -> int:
+    """Run until told to stop. 0 after a stop that was asked for, 1 with a message otherwise."""
+    REQUESTS.listen()
+    adopt_orphans()
+    load_dotenv()
+    try:
+        with only_one(), services.running() as servers:
+            run(servers)
+    except Stop:
+        say("everything has ended")
+        return 0
+    except LocalError as error:
+        say(paint(str(error), "31"))
+        return 1
+    return 0
+
+
+def run(servers: services.Services) -> None:
+    """Prepare, start everything and watch it. Leaves only by an exception, and leaves nothing."""
+    console = Console()
+    env = child_env(servers.env)
+    write_runtime_env(env)
+    supervisor = Supervisor(parse_procfile(PROCFILE), env, console)
+    try:
+        for command in first_commands():
+            run_once(command, env, console)
+        supervisor.start()
+        wait_ready(supervisor, env)
+        announce(env)
+        while True:
+            supervisor.turn()
+    except BrokenPipeError:  # whoever read our log has gone
+        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+        raise Stop from None
+    finally:
+        REQUESTS.close()
+        (var_dir() / "runtime.env").unlink(missing_ok=True)
+        with contextlib.suppress(BrokenPipeError):
+            say("stopping …")
+        supervisor.stop()
+        end_leftovers(servers)
+
+
+@contextlib.contextmanager
+def only_one() -> Iterator[None]:
+    """One `make run` for each var folder; a second says where the first one is."""
+    var = var_dir()
+    var.mkdir(parents=True, exist_ok=True)
+    with (var / ".run.lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            where = read_runtime_env().get("CANDY_PUBLIC_URL", "another terminal")
+            raise LocalError(
+                f"Candy already runs from {var}: {where}. Set CANDY_VAR for another one."
+            ) from None
+        yield
+
+
+def child_env(server_env: dict[str, str]) -> dict[str, str]:
+    """Environment of every program: servers, keys, ports that are free, addresses."""
+    host = os.environ.get("HOST") or "127.0.0.1"
+    port = next_free_port(host, int(os.environ.get("PORT") or 8000), "Candy")
+    sandbox = next_free_port(
+        host, int(os.environ.get("SANDBOX_PORT") or 8070), "the sandbox networks"
+    )
+    shown = "localhost" if host in {"127.0.0.1", "0.0.0.0", "::"} else host  # noqa: S104
+    allowed = os.environ.get("CANDY_OUTBOUND_ALLOW", "")
+    private = [part for part in allowed.split(",") if part]
+    private += [f"127.0.0.1:{sandbox}", f"localhost:{sandbox}"]
+    defaults = {
+        "DJANGO_SETTINGS_MODULE": "config.settings.local",
+        "CANDY_PUBLIC_URL": f"http://{shown}:{port}",
+        "CANDY_SANDBOX_URL": f"http://127.0.0.1:{sandbox}",
+        "OMP_NUM_THREADS": "1",  # numeric libraries would start a thread a core in every process
+        "PYTHONUNBUFFERED": "1",
+    }
+    return {
+        **defaults,
+        **os.environ,
+        **server_env,
+        "HOST": host,
+        "PORT": str(port),
+        "SANDBOX_PORT": str(sandbox),
+        "CANDY_OUTBOUND_ALLOW": ",".join(private),
+        "PATH": os.pathsep.join([str(VENV_BIN), os.environ.get("PATH", "")]),
+        **({"FORCE_COLOR": "1"} if sys.stdout.isatty() else {}),
+    }
+
+
+def next_free_port(host: str, wanted: int, what: str) -> int:
+    """``wanted`` or the next port that nobody listens on; says so when it is another."""
+    for port in range(wanted, min(wanted + 100, 65536)):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+            except OSError:
+                continue
+        if port != wanted:
+            say(paint(f"port {wanted} is in use; {what} takes {port}", "33"))
+        return port
+    raise LocalError(f"No free port from {wanted} on; set PORT or SANDBOX_PORT.")
+
+
+RUNTIME_NAMES = (
+    "DATABASE_URL",
+    "REDIS_URL",
+    "SECRET_KEY_FILE",
+    "CANDY_MASTER_KEY_FILE",
+    "CANDY_PUBLIC_URL",
+    "CANDY_SANDBOX_URL",
+    "CANDY_OUTBOUND_ALLOW",
+)
+
+
+def write_runtime_env(env: dict[str, str]) -> None:
+    """Leave the addresses where config/env.py finds them, for ``manage.py`` by hand."""
+    path = var_dir() / "runtime.env"
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.writelines(f"{name}={env[name]}\n" for name in RUNTIME_NAMES if env.get(name))
+
+
+def read_runtime_env() -> dict[str, str]:
+    try:
+        lines = (var_dir() / "runtime.env").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return {}
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
+def first_commands() -> list[list[str]]:
+    """What runs to its end before the programs start."""
+    commands = [["python", "manage.py", "prepare"]]
+    if any(ROOT.glob("apps/*/management/commands/seed_demo.py")):
+        commands.append(["python", "manage.py", "seed_demo"])
+    return commands
+
+
+def run_once(command: list[str], env: dict[str, str], console: Console) -> None:
+    """Run to the end, in the log; LocalError when it fails. It ends with us."""
+    name = command[-1]
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, start_new_session=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    try:
+        for line in process.stdout:
+            console.feed(name, line)
+    except BaseException:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        raise
+    if process.wait():
+        raise LocalError(f"`{' '.join(command)}` failed; see above.")
+
+
+def wait_ready(supervisor: Supervisor, env: dict[str, str]) -> None:
+    """Turn until ``/readyz`` says yes. A web process that keeps crashing shows in the log."""
+    url = f"http://{'127.0.0.1' if env['HOST'] == '0.0.0.0' else env['HOST']}:{env['PORT']}/readyz"  # noqa: S104
+    while True:
+        supervisor.turn(0.1)
+        with contextlib.suppress(urllib.error.URLError, OSError):
+            with urllib.request.urlopen(url, timeout=2):
+                return
+
+
+def announce(env: dict[str, str]) -> None:
+    """The last lines of the start: where to go, and how to get in."""
+    say("")
+    say(f"Candy is ready:     {paint(env['CANDY_PUBLIC_URL'], '1;4')}")
+    say(f"Sandbox networks:   {env['CANDY_SANDBOX_URL']}")
+    sign_in = var_dir() / "demo-sign-in.txt"  # written by seed_demo: `email password`
+    if sign_in.is_file():
+        email, _, password = sign_in.read_text(encoding="utf-8").strip().partition(" ")
+        say(f"Sign in:            {paint(email, '1')}  password  {paint(password, '1')}")
+    say("Ctrl-C ends everything.")
+
+
+def end_leftovers(servers: services.Services) -> None:
+    """Kill what got away from its group: as their adopted parent we still know them."""
+    keep = frozenset(
+        pid for server in (servers.postgres, servers.valkey) if server and (pid := server.pid())
+    )
+    for pid in descendants(os.getpid(), without=keep):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(pid, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
