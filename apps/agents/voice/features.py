@@ -16,7 +16,8 @@ CONTRACTION = regex.compile(
 # What could have been contracted and was not.
 EXPANDED = regex.compile(
     r"\b(?:do|does|did|is|are|was|were|have|has|had|would|could|should|ca|will) ?not\b|"
-    r"\b(?:we|you|they|I) (?:are|have|will|would)\b|\b(?:it|that|there|here|what|he|she) is\b|\blet us\b|\bI am\b",
+    r"\b(?:we|you|they|I) (?:are|have|will|would)\b|"
+    r"\b(?:it|that|there|here|what|he|she) is\b|\blet us\b|\bI am\b",
     regex.IGNORECASE,
 )
 DASH = regex.compile(r"\s[–—-]{1,2}\s|—")
@@ -80,9 +81,7 @@ def measure(sentences: Iterable[str], language: str) -> Features:
     letters = [word for word in folded if not word[0].isdigit()]
     total, count = max(1, len(words)), max(1, len(texts))
     cues = cues_of(language)
-    hits = {
-        name: sum(word in listed for word in folded) for name, listed in cues.items()
-    }
+    hits = {name: sum(word in listed for word in folded) for name, listed in cues.items()}
     contracted, expanded = (
         len(CONTRACTION.findall(joined)),
         len(EXPANDED.findall(joined)),
@@ -103,9 +102,7 @@ def measure(sentences: Iterable[str], language: str) -> Features:
         numbers=(len(folded) - len(letters)) / total * 100,
         contractions=contracted / count * 100,
         contracted_share=contracted / either if language == "en" and either else None,
-        first=(hits.get("first_singular", 0) + hits.get("first_plural", 0))
-        / total
-        * 100,
+        first=(hits.get("first_singular", 0) + hits.get("first_plural", 0)) / total * 100,
         second=hits.get("second", 0) / total * 100,
         exclamations=joined.count("!") / count * 100,
         questions=joined.count("?") / count * 100,
@@ -124,9 +121,7 @@ def reading_ease(features: Features, language: str) -> float | None:
         "de": 180 - length - 58.5 * syllable,  # Amstad
         "fr": 207 - 1.015 * length - 73.6 * syllable,  # Kandel and Moles
         "es": 206.84 - 60 * syllable - 1.02 * length,  # Fernández Huerta
-        "it": 217
-        - 1.3 * length
-        - 60 * syllable,  # Franchina and Vacca, syllables per word
+        "it": 217 - 1.3 * length - 60 * syllable,  # Franchina and Vacca, syllables per word
         "nl": 206.84 - 0.93 * length - 77 * syllable,  # Douma
     }
     value = formulas.get(language)

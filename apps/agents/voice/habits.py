@@ -53,9 +53,7 @@ def rhythm(sentences: list[Sentence], features: Features, language: str) -> Rhyt
     shares: dict[str, float] = {}
     floor = 0
     for label, ceiling in _BUCKETS:
-        shares[label] = round(
-            sum(floor < n <= ceiling for n in lengths) / len(lengths), 3
-        )
+        shares[label] = round(sum(floor < n <= ceiling for n in lengths) / len(lengths), 3)
         floor = ceiling
     ease = feats.reading_ease(features, language)
     lix = feats.lix(features, (sentence.text for sentence in sentences))
@@ -104,9 +102,7 @@ def person(sentences: list[Sentence], features: Features, language: str) -> Pers
     )
 
 
-def _polite_form(
-    sentences: list[Sentence], language: str
-) -> Literal["formal", "informal", "none"]:
+def _polite_form(sentences: list[Sentence], language: str) -> Literal["formal", "informal", "none"]:
     """German Sie or du, French vous or tu, Spanish usted or tú."""
     forms = {
         "de": (
@@ -148,14 +144,8 @@ def punctuation(sentences: list[Sentence]) -> Punctuation:
         dash=round(len(feats.DASH.findall(joined)) * per, 1),
         ellipsis=round((joined.count("…") + joined.count("...")) * per, 1),
         oxford_comma=_oxford(joined),
-        quotes="unknown"
-        if curly + straight < 3
-        else "curly"
-        if curly > straight
-        else "straight",
-        evidence={
-            name: ev for name, mark in marks.items() if (ev := _quote(sentences, mark))
-        },
+        quotes="unknown" if curly + straight < 3 else "curly" if curly > straight else "straight",
+        evidence={name: ev for name, mark in marks.items() if (ev := _quote(sentences, mark))},
     )
 
 
@@ -186,9 +176,7 @@ def emoji(sentences: list[Sentence]) -> Emoji:
 
 
 def hashtags(documents: list[Document]) -> Hashtags:
-    found = Counter(
-        tag for document in documents for tag in feats.HASHTAG.findall(document.text)
-    )
+    found = Counter(tag for document in documents for tag in feats.HASHTAG.findall(document.text))
     total = sum(found.values())
     if not total:
         return Hashtags()
@@ -200,13 +188,10 @@ def hashtags(documents: list[Document]) -> Hashtags:
     )
 
 
-def capitalisation(
-    all_sentences: list[Sentence], body: list[Sentence]
-) -> Capitalisation:
+def capitalisation(all_sentences: list[Sentence], body: list[Sentence]) -> Capitalisation:
     headings = [s for s in all_sentences if s.is_heading and len(s.words) >= 3]
     title = sum(
-        sum(word[0].isupper() or len(word) < 4 for word in s.words)
-        >= len(s.words) - 0.5
+        sum(word[0].isupper() or len(word) < 4 for word in s.words) >= len(s.words) - 0.5
         for s in headings
     )
     style: Literal["Title Case", "Sentence case", "unknown"] = "unknown"
@@ -239,9 +224,7 @@ def claims(sentences: list[Sentence], language: str) -> list[Claim]:
             kind = "promise"
         elif _NUMBER.search(sentence.text):
             kind = "number"
-        elif any(w in superlative for w in words) and any(
-            w in brand_side for w in words
-        ):
+        elif any(w in superlative for w in words) and any(w in brand_side for w in words):
             kind = "superlative"
         if kind:
             out.append(Claim(text=sentence.text, kind=kind, source=sentence.source))

@@ -18,9 +18,7 @@ def rules_of(voice: VoiceData) -> list[str]:
 
 def _tone(voice: VoiceData) -> list[str]:
     strong = sorted(voice.scales, key=lambda scale: -abs(scale.value - 50))
-    return [
-        f"Sound {scale.in_words()}." for scale in strong if abs(scale.value - 50) >= 10
-    ]
+    return [f"Sound {scale.in_words()}." for scale in strong if abs(scale.value - 50) >= 10]
 
 
 def _person(voice: VoiceData) -> list[str]:

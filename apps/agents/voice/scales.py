@@ -91,9 +91,7 @@ def value_of(rules: ScaleRules, features: Features) -> float:
     total = sum(abs(rule.weight) for rule in rules.rules)
     pushed = sum(
         rule.weight
-        * max(
-            -1.0, min(1.0, (_get(features, rule.feature) - rule.middle) / rule.spread)
-        )
+        * max(-1.0, min(1.0, (_get(features, rule.feature) - rule.middle) / rule.spread))
         for rule in rules.rules
     )
     return 50 + 50 * pushed / total
@@ -105,9 +103,7 @@ def _get(features: Features, name: str) -> float:
     return float(getattr(features, name))
 
 
-def learn_scales(
-    sentences: list[Sentence], features: Features, language: str
-) -> list[Scale]:
+def learn_scales(sentences: list[Sentence], features: Features, language: str) -> list[Scale]:
     confidence = round(min(1.0, features.words / _SURE_AT_WORDS), 2)
     single = [
         (sentence, measure([sentence.text], language))
@@ -125,9 +121,7 @@ def learn_scales(
                 high=rules.high,
                 value=round(value),
                 confidence=confidence,
-                features={
-                    r.feature: round(_get(features, r.feature), 2) for r in rules.rules
-                },
+                features={r.feature: round(_get(features, r.feature), 2) for r in rules.rules},
                 evidence=_evidence(rules, single, towards_high=raw >= 50),
             )
         )

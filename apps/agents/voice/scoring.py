@@ -74,9 +74,7 @@ class _Judge:
     def __init__(self, text: str, voice: VoiceData, network: str | None) -> None:
         self.text, self.voice, self.network = text, voice, network
         self.bare = HASHTAG.sub(" ", text)
-        self.sentences = [s.text for s in sentences_of(Document("", self.bare))] or [
-            self.bare
-        ]
+        self.sentences = [s.text for s in sentences_of(Document("", self.bare))] or [self.bare]
         self.features: Features = measure(self.sentences, voice.language)
         self.reasons: list[Reason] = []
         self.fits: dict[str, float] = {}
@@ -125,16 +123,10 @@ class _Judge:
             return
         known = [word for word in words if stem(word, language) in lexicon]
         # Everyday words that the brand happens not to use say little either way.
-        foreign = [
-            w
-            for w in words
-            if stem(w, language) not in lexicon and zipf(w, language) < 4.2
-        ]
+        foreign = [w for w in words if stem(w, language) not in lexicon and zipf(w, language) < 4.2]
         neutral = len(words) - len(known) - len(foreign)
         share = (len(known) + neutral * 0.5) / len(words)
-        fit = min(
-            1.0, max(0.0, (share - 0.15) / max(0.2, self.voice.coverage * 0.9 - 0.15))
-        )
+        fit = min(1.0, max(0.0, (share - 0.15) / max(0.2, self.voice.coverage * 0.9 - 0.15)))
         strange = ", ".join(f"“{word}”" for word in list(dict.fromkeys(foreign))[:3])
         self.add(
             "words", "Vocabulary", fit,
@@ -220,8 +212,7 @@ class _Judge:
         ]
         found.append(
             (
-                len(shouts)
-                - _allowed(self.voice.capitalisation.shouting_per_100_sentences, count),
+                len(shouts) - _allowed(self.voice.capitalisation.shouting_per_100_sentences, count),
                 "words in capitals",
                 shouts[0].start() if shouts else -1,
             )
@@ -293,9 +284,7 @@ class _Judge:
 def avoided_pattern(term: str) -> regex.Pattern[str]:
     """Matches the word or phrase as a whole, also with a plain English ending."""
     ending = r"(?:s|d|ed|es|ing)?" if " " not in term and len(term) > 3 else ""
-    words = r"\s+".join(
-        regex.escape(word).replace("'", "['’]") for word in term.split()
-    )
+    words = r"\s+".join(regex.escape(word).replace("'", "['’]") for word in term.split())
     return regex.compile(rf"(?<!\w){words}{ending}(?!\w)", regex.IGNORECASE)
 
 

@@ -32,9 +32,7 @@ _EMOJI = regex.compile(
 _URL = regex.compile(
     r"https?://\S+|www\.\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|co|de|fr|es|app|dev)\b/?\S*"
 )
-_END = regex.compile(
-    r"(?<=[.!?…][\"'”’)\]]*)\s+(?=[\"'“‘(\[]*[\p{Lu}\p{N}\p{Lo}])|(?<=[。！？])"
-)
+_END = regex.compile(r"(?<=[.!?…][\"'”’)\]]*)\s+(?=[\"'“‘(\[]*[\p{Lu}\p{N}\p{Lo}])|(?<=[。！？])")
 _ABBREVIATION = regex.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|cf|approx|No|Inc|Ltd|Co|Corp|Jr|Sr|Fig|Vol|"
     r"bzw|usw|z\.B|d\.h|ca|Nr|Str|u\.a|bspw|Sra?|Dra?|Ud|pág|M|Mme|env)|\b\p{Lu})\.$"
@@ -90,9 +88,7 @@ def sentences_of(document: Document) -> list[Sentence]:
         bare = _FLUFF_END.sub("", line) == line
         heading = bare and len(words_of(line)) <= 9
         for sentence in [line] if heading else split_sentences(line):
-            out.append(
-                Sentence(document.source, sentence, heading, len(out), paragraph)
-            )
+            out.append(Sentence(document.source, sentence, heading, len(out), paragraph))
     return out
 
 
@@ -122,12 +118,15 @@ def function_words(language: str) -> frozenset[str]:
 
 
 _EN_EXTRA = frozenset(
-    "here what why how when where which while until because since before after again both few "
-    "it's that's there's here's what's let's don't doesn't didn't isn't aren't wasn't weren't "
-    "won't wouldn't can't couldn't shouldn't haven't hasn't hadn't who's she's he's it'll that'll "
-    "etc also just than then too very should would could may might must will shall don am yes get "
-    "gets got go goes going make makes made one two three your you're each any like need needs "
-    "want take".split()  # noqa: SIM905 - a list of eighty strings reads worse
+    word
+    for line in (
+        "here what why how when where which while until because since before after again both few",
+        "it's that's there's here's what's let's don't doesn't didn't isn't aren't wasn't weren't",
+        "won't wouldn't can't couldn't shouldn't haven't hasn't hadn't who's she's he's it'll that'll",
+        "etc also just than then too very should would could may might must will shall don am yes",
+        "get gets got go goes going make makes made one two three each any like need needs want take",
+    )
+    for word in line.split()
 )
 
 
@@ -135,10 +134,7 @@ _EN_EXTRA = frozenset(
 def _zipf_table(language: str) -> dict[str, float]:
     # Zipf's law: the word at rank r has about 1/(10 r) of all uses.
     ranked = _ranked(language)
-    table = {
-        word: max(4.6, 8.0 - math.log10(rank))
-        for rank, word in enumerate(ranked, start=1)
-    }
+    table = {word: max(4.6, 8.0 - math.log10(rank)) for rank, word in enumerate(ranked, start=1)}
     path = _DATA / f"common_{language}.txt"
     if path.exists():
         for line in path.read_text("utf-8").splitlines():
@@ -161,9 +157,7 @@ def _all_cues() -> dict[str, dict[str, list[str]]]:
 
 
 def cues_of(language: str) -> dict[str, frozenset[str]]:
-    return {
-        key: frozenset(words) for key, words in _all_cues().get(language, {}).items()
-    }
+    return {key: frozenset(words) for key, words in _all_cues().get(language, {}).items()}
 
 
 @lru_cache(maxsize=1)
@@ -186,17 +180,9 @@ def stem(word: str, language: str) -> str:
         ("ies", 2, "y"), ("sses", 2, "ss"), ("ings", 3, ""), ("ing", 3, ""), ("edly", 3, ""),
         ("ed", 3, ""), ("es", 3, ""), ("s", 3, ""), ("ly", 4, ""),
     ):  # fmt: skip
-        if (
-            word.endswith(suffix)
-            and len(word) - len(suffix) >= keep
-            and not word.endswith("ss")
-        ):
+        if word.endswith(suffix) and len(word) - len(suffix) >= keep and not word.endswith("ss"):
             root = word[: -len(suffix)] + put
-            if (
-                suffix in ("ing", "ings", "ed")
-                and len(root) > 3
-                and root[-1] == root[-2]
-            ):
+            if suffix in ("ing", "ings", "ed") and len(root) > 3 and root[-1] == root[-2]:
                 root = root[:-1]
             return root.removesuffix("e") if len(root) > 3 else root
     return word.removesuffix("e") if len(word) > 4 else word

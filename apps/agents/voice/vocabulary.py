@@ -26,8 +26,12 @@ _NAME = regex.compile(
     r"(?<=[\p{Ll}\p{N},;:–—(] )\p{Lu}[\p{L}\p{N}]+(?: (?:\p{Lu}[\p{L}\p{N}]+|of the \p{Lu}\p{Ll}+)){0,3}"
 )
 _CALENDAR = frozenset(
-    "monday tuesday wednesday thursday friday saturday sunday january february march april may june "
-    "july august september october november december i english".split()  # noqa: SIM905
+    word
+    for line in (
+        "monday tuesday wednesday thursday friday saturday sunday i english",
+        "january february march april may june july august september october november december",
+    )
+    for word in line.split()
 )
 
 
@@ -40,15 +44,11 @@ def lexicon_of(sentences: Iterable[Sentence], language: str) -> Counter[str]:
     )
 
 
-def coverage_of(
-    sentences: list[Sentence], lexicon: Counter[str], language: str
-) -> float:
+def coverage_of(sentences: list[Sentence], lexicon: Counter[str], language: str) -> float:
     """Share of content words in a sentence that other sentences use too (each left out in turn)."""
     shares = []
     for sentence in sentences[:3000]:
-        own = Counter(
-            stem(word, language) for word in content_words(sentence.text, language)
-        )
+        own = Counter(stem(word, language) for word in content_words(sentence.text, language))
         total = sum(own.values())
         if total >= 3:
             shares.append(sum(n for s, n in own.items() if lexicon[s] > n) / total)
@@ -117,9 +117,7 @@ def avoid(sentences: list[Sentence], language: str) -> list[Term]:
     never = [
         Term(text=cliche, instead=instead, why="A cliché the brand does not use.")
         for cliche, instead in cliches_of(language).items()
-        if (
-            cliche not in text if " " in cliche else stem(cliche, language) not in stems
-        )
+        if (cliche not in text if " " in cliche else stem(cliche, language) not in stems)
     ]
     return never[:_MAX_AVOID] if len(never) <= _MAX_AVOID else never
 
@@ -147,9 +145,7 @@ def phrases(sentences: list[Sentence], language: str) -> list[Term]:
     for gram, count in grams.items():
         if count < 3 or len({s.text for s in where[gram]}) < 3:
             continue
-        chance = math.log(count / total) - sum(
-            math.log(single[word] / total) for word in gram
-        )
+        chance = math.log(count / total) - sum(math.log(single[word] / total) for word in gram)
         scored.append((count * chance / (len(gram) - 1) ** 0.5, gram, count))
     kept: list[Term] = []
     for value, gram, count in sorted(scored, reverse=True):
@@ -168,11 +164,7 @@ def phrases(sentences: list[Sentence], language: str) -> list[Term]:
 
 
 def _is_phrase(gram: tuple[str, ...], grammar: frozenset[str]) -> bool:
-    if (
-        gram[0] in grammar
-        or gram[-1] in grammar
-        or any(len(w) < 2 and w != "a" for w in gram)
-    ):
+    if gram[0] in grammar or gram[-1] in grammar or any(len(w) < 2 and w != "a" for w in gram):
         return False
     return not any(word[0].isdigit() for word in (gram[0], gram[-1]))
 
@@ -196,9 +188,7 @@ def openings(sentences: list[Sentence]) -> list[Term]:
 
 def products(sentences: list[Sentence], language: str) -> list[Term]:
     """Names in mid-sentence that recur: products, teams, places the brand speaks of."""
-    if (
-        language == "de"
-    ):  # every noun has a capital there, so only inner capitals tell a name
+    if language == "de":  # every noun has a capital there, so only inner capitals tell a name
         return []
     counts: Counter[str] = Counter()
     where: dict[str, list[Sentence]] = defaultdict(list)
@@ -209,9 +199,7 @@ def products(sentences: list[Sentence], language: str) -> list[Term]:
             if fold(name) not in _CALENDAR:
                 counts[name] += 1
                 where[name].append(sentence)
-    lower = Counter(
-        word for sentence in sentences for word in sentence.words if word.islower()
-    )
+    lower = Counter(word for sentence in sentences for word in sentence.words if word.islower())
     return [
         Term(text=name, count=count, evidence=_evidence(where[name]))
         for name, count in counts.most_common(60)

@@ -8,9 +8,7 @@ from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsp
 
 from apps.errors import ValidationFailed
 
-_TRACKING = re.compile(
-    r"^(utm_\w+|fbclid|gclid|msclkid|mc_[ce]id|igshid|ref_src)$", re.IGNORECASE
-)
+_TRACKING = re.compile(r"^(utm_\w+|fbclid|gclid|msclkid|mc_[ce]id|igshid|ref_src)$", re.IGNORECASE)
 _INDEX = re.compile(r"/(index|default)\.(html?|php|aspx?)$", re.IGNORECASE)
 # Files that hold no text for us; fetching them would only cost both sides.
 _SKIPPED = re.compile(
@@ -45,9 +43,7 @@ def clean_address(typed: str) -> str:
     if not host or re.search(r"[\s\\<>\"]", typed) or len(typed) > _MAX_LENGTH:
         raise AddressInvalid("This is not a web address.")
     if "." not in host and ":" not in host and host != "localhost":
-        raise AddressInvalid(
-            f"“{host}” is not a full web address. Did you mean {host}.com?"
-        )
+        raise AddressInvalid(f"“{host}” is not a full web address. Did you mean {host}.com?")
     if port == 0:
         raise AddressInvalid("This is not a web address.")
     return urlunsplit((parts.scheme, parts.netloc, parts.path or "/", parts.query, ""))
@@ -81,9 +77,7 @@ def normalise(url: str) -> str:
 def identity(url: str) -> str:
     """Key under which two addresses count as the same page: scheme, www and last slash aside."""
     parts = urlsplit(normalise(url))
-    return urlunsplit(
-        ("", _bare_host(parts.netloc), parts.path.rstrip("/"), parts.query, "")
-    )
+    return urlunsplit(("", _bare_host(parts.netloc), parts.path.rstrip("/"), parts.query, ""))
 
 
 def same_site(url: str, root: str) -> bool:

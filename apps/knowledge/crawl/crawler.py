@@ -104,9 +104,7 @@ def crawl(
     `RobotsRefused`, `NothingReadable` or `CrawlError` when no page at all could be read, and
     `CrawlCancelled` when `cancelled()` says so; pages reported before that are the caller's to keep.
     """
-    return _Crawl(
-        address, fetch, limits or CrawlLimits(), progress, cancelled, sleep
-    ).run()
+    return _Crawl(address, fetch, limits or CrawlLimits(), progress, cancelled, sleep).run()
 
 
 def read_sitemap_only(
@@ -245,14 +243,8 @@ class _Crawl:
         try:
             answer = self._fetch(url)
         except FetchFailed as error:
-            return PageResult(
-                url, PageStatus.FAILED, code=error.code, message=error.message
-            )
-        if (
-            not self.result.pages
-            and answer.status < 400
-            and not same_site(answer.url, self.root)
-        ):
+            return PageResult(url, PageStatus.FAILED, code=error.code, message=error.message)
+        if not self.result.pages and answer.status < 400 and not same_site(answer.url, self.root):
             # The typed address moved to another host: that is where the brand lives now.
             self._move_root(answer.url)
         if (bad := self._bad_answer(url, answer)) is not None:
@@ -298,9 +290,7 @@ class _Crawl:
             status = PageStatus.UNREADABLE
             return PageResult(url, status, 200, error.code, error.message, bytes=size)
         if not self.result.pages and reading.kind == "html":
-            self.result.look = look_of(
-                answer.body, url=answer.url, charset=answer.charset
-            )
+            self.result.look = look_of(answer.body, url=answer.url, charset=answer.charset)
         digest = hashlib.sha256(reading.text.encode()).hexdigest()
         first = self._contents.setdefault(digest, answer.url)
         if first != answer.url:

@@ -55,9 +55,7 @@ def fetcher(client: Any) -> Fetch:
         try:
             response = client.get(url)
         except DomainError as error:
-            raise FetchFailed(
-                error.code, error.message, retryable=error.retryable
-            ) from error
+            raise FetchFailed(error.code, error.message, retryable=error.retryable) from error
         except Exception as error:
             if not _is_transport_error(error):
                 raise
@@ -67,16 +65,11 @@ def fetcher(client: Any) -> Fetch:
             message = "The website could not be reached."
             raise FetchFailed("unreachable", message, retryable=True) from error
         headers = {name.casefold(): value for name, value in response.headers.items()}
-        return Fetched(
-            str(response.url), response.status_code, headers, response.content
-        )
+        return Fetched(str(response.url), response.status_code, headers, response.content)
 
     return fetch
 
 
 def _is_transport_error(error: Exception) -> bool:
     """True for httpx's own errors, told by module: importing httpx is the guarded client's right."""
-    return any(
-        kind.__module__.startswith(("httpx", "httpcore"))
-        for kind in type(error).__mro__
-    )
+    return any(kind.__module__.startswith(("httpx", "httpcore")) for kind in type(error).__mro__)

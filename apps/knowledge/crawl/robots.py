@@ -53,7 +53,5 @@ class Robots:
         return float(wanted or 0)
 
     def sitemaps(self, root: str) -> list[str]:
-        named = (
-            list(self.rules.sitemaps)[:_MAX_SITEMAPS] if self.rules is not None else []
-        )
+        named = list(self.rules.sitemaps)[:_MAX_SITEMAPS] if self.rules is not None else []
         return named or [urljoin(root, "/sitemap.xml")]

@@ -60,9 +60,7 @@ def _unpack(body: bytes) -> bytes:
 
 def _plain_list(body: bytes) -> Sitemap:
     lines = body[:MAX_UNPACKED].decode("utf-8", "replace").split()
-    if not lines or not all(
-        line.startswith(("http://", "https://")) for line in lines[:5]
-    ):
+    if not lines or not all(line.startswith(("http://", "https://")) for line in lines[:5]):
         return Sitemap()
     pages = [line for line in lines if line.startswith(("http://", "https://"))]
     return Sitemap(pages=tuple(pages[:MAX_ADDRESSES]))

@@ -37,9 +37,7 @@ _MAGIC = {
     b"7z\xbc\xaf": "an archive",
     b"Rar!": "an archive",
 }
-_META = re.compile(
-    rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE
-)
+_META = re.compile(rb"""<meta[^>]{0,200}charset\s*=\s*["']?\s*([\w.:-]{2,40})""", re.IGNORECASE)
 # Control characters that no text carries; tab, newline, form feed and escape do occur.
 _CONTROL = re.compile("[\x00-\x08\x0b\x0e-\x1a\x1c-\x1f\x7f]")
 _MAX_CONTROL_SHARE = 0.005
@@ -79,9 +77,7 @@ def refuse_binary(data: bytes) -> None:
         if data.startswith(magic) and (len(magic) > 2 or b"\x00" in data[:1024]):
             raise BinaryContent(f"This is {name}, not text. Nothing was read from it.")
     if b"\x00" in data[:65536]:
-        raise BinaryContent(
-            "This is a binary file, not text. Nothing was read from it."
-        )
+        raise BinaryContent("This is a binary file, not text. Nothing was read from it.")
 
 
 def _decode(data: bytes, bom: str | None, declared: str | None) -> tuple[str, str]:
@@ -125,9 +121,7 @@ def _refuse_garbage(text: str) -> None:
     if not sample.strip("\ufeff \r\n\t"):
         raise DocumentEmpty("The document is empty.")
     if len(_CONTROL.findall(sample)) > max(2, len(sample) * _MAX_CONTROL_SHARE):
-        raise BinaryContent(
-            "This is a binary file, not text. Nothing was read from it."
-        )
+        raise BinaryContent("This is a binary file, not text. Nothing was read from it.")
     if sample.count("\ufffd") > max(2, len(sample) * _MAX_UNDECODED_SHARE):
         raise BinaryContent(
             "The text's encoding could not be told. Save it as UTF-8 and try again."

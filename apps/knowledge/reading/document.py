@@ -104,12 +104,7 @@ def read(
 
 def tidy(text: str) -> str:
     """Even out white space: single spaces, no blank lines, no invisible characters."""
-    text = (
-        text.replace("\r\n", "\n")
-        .replace("\r", "\n")
-        .replace("\xa0", " ")
-        .replace("\xad", "")
-    )
+    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ").replace("\xad", "")
     text = re.sub("[\u200b\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", "", text)
     lines = (re.sub(r"[ \t]+", " ", line).strip() for line in text.split("\n"))
     return "\n".join(line for line in lines if line)

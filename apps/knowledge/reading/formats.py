@@ -57,9 +57,7 @@ def parse_html(markup: str) -> lxml.html.HtmlElement:
     try:
         # An encoding declaration in a str is an error to lxml, so it parses our own UTF-8.
         parser = lxml.html.HTMLParser(encoding="utf-8", huge_tree=False)
-        tree = lxml.html.document_fromstring(
-            markup.encode("utf-8", "replace"), parser=parser
-        )
+        tree = lxml.html.document_fromstring(markup.encode("utf-8", "replace"), parser=parser)
     except (etree.ParserError, etree.XMLSyntaxError, ValueError) as error:
         raise DocumentUnreadable("The page's markup could not be read.") from error
     return tree
@@ -68,9 +66,7 @@ def parse_html(markup: str) -> lxml.html.HtmlElement:
 def from_html(data: bytes, charset: str | None, url: str) -> Parsed:
     decoded = decode(data, declared=charset)
     tree = parse_html(decoded.text)
-    title = _first(
-        tree, "//meta[@property='og:title']/@content", "//title/text()", "//h1//text()"
-    )
+    title = _first(tree, "//meta[@property='og:title']/@content", "//title/text()", "//h1//text()")
     links = _links(tree, url)
     text = (
         trafilatura.extract(
@@ -164,9 +160,7 @@ def _split_front_matter(text: str) -> tuple[str, dict[str, str]]:
     match = re.match(r"\ufeff?---\s*\n(.*?)\n---\s*(?:\n|$)", text, re.DOTALL)
     if not match:
         return text, {}
-    pairs = re.findall(
-        r"^(\w+):[ \t]*[\"']?(.*?)[\"']?[ \t]*$", match.group(1), re.MULTILINE
-    )
+    pairs = re.findall(r"^(\w+):[ \t]*[\"']?(.*?)[\"']?[ \t]*$", match.group(1), re.MULTILINE)
     return text[match.end() :], {key.casefold(): value for key, value in pairs}
 
 
@@ -196,13 +190,7 @@ def _unwrap_one(paragraph: str) -> str:
     out: list[str] = []
     for line in (line.strip() for line in paragraph.split("\n")):
         starts_item = re.match(r"(?:[-*•–]|\d+[.)])\s", line)
-        if (
-            out
-            and line
-            and not starts_item
-            and len(out[-1]) > 50
-            and out[-1][-1:] not in ".!?:"
-        ):
+        if out and line and not starts_item and len(out[-1]) > 50 and out[-1][-1:] not in ".!?:":
             out[-1] = f"{out[-1]} {line}"
         elif line:
             out.append(line)
@@ -217,22 +205,15 @@ def from_pdf(data: bytes, charset: str | None, url: str) -> Parsed:
     try:
         reader = pypdf.PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
-            raise DocumentLocked(
-                "This PDF needs a password. Save a copy without one and add that."
-            )
+            raise DocumentLocked("This PDF needs a password. Save a copy without one and add that.")
         total = len(reader.pages)
-        pages = [
-            reader.pages[index].extract_text()
-            for index in range(min(total, MAX_PDF_PAGES))
-        ]
+        pages = [reader.pages[index].extract_text() for index in range(min(total, MAX_PDF_PAGES))]
         title = str((reader.metadata or {}).get("/Title") or "")
     except DocumentLocked:
         raise
     # Broken files surface as any of a dozen exception types out of the parser.
     except Exception as error:
-        raise DocumentUnreadable(
-            "This PDF is damaged and could not be read."
-        ) from error
+        raise DocumentUnreadable("This PDF is damaged and could not be read.") from error
     notes = []
     if total > MAX_PDF_PAGES:
         notes.append(f"Read the first {MAX_PDF_PAGES} of {total} pages.")
@@ -258,9 +239,7 @@ def from_docx(data: bytes, charset: str | None, url: str) -> Parsed:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             unpacked = sum(info.file_size for info in archive.infolist())
             if unpacked > MAX_DOCX_UNPACKED:
-                raise DocumentTooLarge(
-                    "This Word file unpacks to more than can be read."
-                )
+                raise DocumentTooLarge("This Word file unpacks to more than can be read.")
         document = docx.Document(io.BytesIO(data))
         lines = [paragraph.text for paragraph in document.paragraphs]
         for table in document.tables:

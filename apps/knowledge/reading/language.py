@@ -39,9 +39,7 @@ def detect(text: str) -> str | None:
     if not letters:
         return None
     for code, pattern in _SCRIPTS.items():
-        if len(regex.findall(pattern, sample)) > letters * (
-            0.1 if code == "ja" else 0.4
-        ):
+        if len(regex.findall(pattern, sample)) > letters * (0.1 if code == "ja" else 0.4):
             return code
     words = Counter(word.casefold() for word in _WORD.findall(sample))
     total = sum(words.values())

@@ -34,9 +34,7 @@ class Look:
     stylesheets: tuple[str, ...] = ()
 
 
-def look_of(
-    page: bytes, *, url: str, charset: str | None = None, css: str = ""
-) -> Look:
+def look_of(page: bytes, *, url: str, charset: str | None = None, css: str = "") -> Look:
     """Look of the page at `url`; `css` is the text of its style sheets when they were fetched."""
     markup = decode(page, declared=charset).text
     tree = parse_html(markup)
@@ -74,9 +72,7 @@ def _name(tree: lxml.html.HtmlElement) -> str:
     if not name:
         title = _attribute(tree, "//title/text()")
         # "Page · Brand" and "Brand | Tagline": the shorter side is nearly always the name.
-        parts = [
-            part.strip() for part in re.split(r"\s+[|·•–—:-]\s+", title) if part.strip()
-        ]
+        parts = [part.strip() for part in re.split(r"\s+[|·•–—:-]\s+", title) if part.strip()]
         name = min(parts, key=len) if parts else ""
     return name[:120]
 
@@ -110,9 +106,7 @@ def _colours_in(text: str) -> list[str]:
         red, green, blue = (min(255, int(part)) for part in triple)
         found.append(f"#{red:02x}{green:02x}{blue:02x}")
     for hue, saturation, lightness in _HSL.findall(text):
-        rgb = colorsys.hls_to_rgb(
-            int(hue) % 360 / 360, int(lightness) / 100, int(saturation) / 100
-        )
+        rgb = colorsys.hls_to_rgb(int(hue) % 360 / 360, int(lightness) / 100, int(saturation) / 100)
         found.append("#" + "".join(f"{round(min(1, part) * 255):02x}" for part in rgb))
     return found
 
@@ -129,9 +123,7 @@ def _is_vivid(colour: str) -> bool:
 
 
 def _distance(one: str, two: str) -> float:
-    return float(
-        sum((a - b) ** 2 for a, b in zip(_rgb(one), _rgb(two), strict=True)) ** 0.5
-    )
+    return float(sum((a - b) ** 2 for a, b in zip(_rgb(one), _rgb(two), strict=True)) ** 0.5)
 
 
 def _logo(tree: lxml.html.HtmlElement, url: str) -> str:
@@ -144,9 +136,7 @@ def _logo(tree: lxml.html.HtmlElement, url: str) -> str:
         if "logo" in described:
             candidates.append(image.get("src"))
     candidates += tree.xpath("//link[contains(@rel,'apple-touch-icon')]/@href")
-    candidates += tree.xpath(
-        "//link[contains(@rel,'icon')][contains(@type,'svg')]/@href"
-    )
+    candidates += tree.xpath("//link[contains(@rel,'icon')][contains(@type,'svg')]/@href")
     candidates += tree.xpath("//meta[@property='og:image']/@content")
     candidates += tree.xpath("//link[contains(@rel,'icon')]/@href")
     for candidate in candidates:
