@@ -68,6 +68,7 @@ class PageResult:
     message: str = ""
     reading: Reading | None = None
     bytes: int = 0
+    retryable: bool = False
 
 
 @dataclass
@@ -148,11 +149,7 @@ class _Crawl:
 
     def run(self, *, sitemap_only: bool = False) -> CrawlResult:
         self.robots = Robots.load(self.root, self._fetch)
-        if not self.robots.allows(self.root):
-            raise RobotsRefused(
-                "The website's robots.txt asks not to be read. Upload documents instead, "
-                "or allow CandyBot there."
-            )
+        self._check_robots()
         if sitemap_only:
             self._follow_links = False
             self._enqueue_all(self._sitemap_pages([self.root]))
@@ -243,7 +240,13 @@ class _Crawl:
         try:
             answer = self._fetch(url)
         except FetchFailed as error:
-            return PageResult(url, PageStatus.FAILED, code=error.code, message=error.message)
+            return PageResult(
+                url,
+                PageStatus.FAILED,
+                code=error.code,
+                message=error.message,
+                retryable=error.retryable,
+            )
         if not self.result.pages and answer.status < 400 and not same_site(answer.url, self.root):
             # The typed address moved to another host: that is where the brand lives now.
             self._move_root(answer.url)
@@ -254,8 +257,16 @@ class _Crawl:
     def _move_root(self, url: str) -> None:
         self.root = self.result.root = clean_address(url)
         self.robots = Robots.load(self.root, self._fetch)
+        self._check_robots()
+
+    def _check_robots(self) -> None:
+        if self.robots.refuse_all:
+            raise SiteUnreachable("The website answered its robots.txt with an error. Try later.")
         if not self.robots.allows(self.root):
-            raise RobotsRefused("The website's robots.txt asks not to be read.")
+            raise RobotsRefused(
+                "The website's robots.txt asks not to be read. Upload documents instead, "
+                "or allow Candy there."
+            )
 
     def _bad_answer(self, url: str, answer: Fetched) -> PageResult | None:
         status = answer.status
@@ -310,9 +321,7 @@ class _Crawl:
         first = self.result.pages[0] if self.result.pages else None
         if first is None:
             return NothingReadable("Nothing could be read at this address.")
-        if first.code in ("timeout", "unreachable"):
-            return SiteUnreachable(first.message, params={"url": first.url})
-        if first.http_status is not None and first.http_status >= 500:
+        if first.retryable or (first.http_status or 0) in (429, *range(500, 600)):
             return SiteUnreachable(first.message, params={"url": first.url})
         if first.code == "robots_refused":
             return RobotsRefused("The website's robots.txt asks not to be read.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from apps.errors import DomainError
 
@@ -32,7 +32,7 @@ class Fetched:
 
 
 class FetchFailed(Exception):
-    """No answer. `code` is stable (`timeout`, `unreachable`, `refused`, `too_large`, …)."""
+    """No answer. `code` is stable; `retryable` says whether a later try can help."""
 
     def __init__(self, code: str, message: str, *, retryable: bool = False) -> None:
         super().__init__(message)
@@ -44,32 +44,21 @@ class FetchFailed(Exception):
 Fetch = Callable[[str], Fetched]
 
 
-def fetcher(client: Any) -> Fetch:
-    """Turn a guarded client (an `httpx.Client`) into a `Fetch`.
+class Client(Protocol):
+    """The one method the crawler uses of a guarded client."""
 
-    The client's own refusals are `DomainError`s and keep their code and message. What httpx raises
-    itself becomes `timeout` or `unreachable`.
-    """
+    def get(self, url: str) -> Any: ...
+
+
+def fetcher(client: Client) -> Fetch:
+    """Turn a guarded client into a `Fetch`; its refusals keep their code and message."""
 
     def fetch(url: str) -> Fetched:
         try:
             response = client.get(url)
         except DomainError as error:
             raise FetchFailed(error.code, error.message, retryable=error.retryable) from error
-        except Exception as error:
-            if not _is_transport_error(error):
-                raise
-            if "Timeout" in type(error).__name__:
-                message = "The website took too long to answer."
-                raise FetchFailed("timeout", message, retryable=True) from error
-            message = "The website could not be reached."
-            raise FetchFailed("unreachable", message, retryable=True) from error
         headers = {name.casefold(): value for name, value in response.headers.items()}
         return Fetched(str(response.url), response.status_code, headers, response.content)
 
     return fetch
-
-
-def _is_transport_error(error: Exception) -> bool:
-    """True for httpx's own errors, told by module: importing httpx is the guarded client's right."""
-    return any(kind.__module__.startswith(("httpx", "httpcore")) for kind in type(error).__mro__)

@@ -9,7 +9,8 @@ from protego import Protego
 
 from apps.knowledge.crawl.fetch import Fetch, FetchFailed
 
-USER_AGENT = "CandyBot"
+# The name the guarded client sends.
+USER_AGENT = "Candy"
 _MAX_BYTES = 512_000
 _MAX_SITEMAPS = 5
 
