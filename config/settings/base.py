@@ -10,12 +10,15 @@ from config.env import (
     BASE_DIR,
     database_from_url,
     env_bool,
+    env_choice,
+    env_float,
     env_int,
     env_list,
     env_str,
     load_env_files,
     var_dir,
 )
+from config.observability import logging_config, start_sentry
 
 load_env_files(BASE_DIR / ".env", var_dir() / "runtime.env")
 
@@ -82,6 +85,9 @@ CSRF_TRUSTED_ORIGINS = env_list("CANDY_CSRF_TRUSTED_ORIGINS")
 CANDY_PUBLIC_URL = env_str("CANDY_PUBLIC_URL", "http://localhost:8000").rstrip("/")
 
 MIDDLEWARE = [
+    "django_prometheus.middleware.PrometheusBeforeMiddleware",
+    "config.observability.RequestLogMiddleware",
+    "config.health.OperationsMiddleware",  # before the checks of host and https: see its docstring
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.workspaces.tenancy.middleware.PublicAtStartMiddleware",
@@ -97,6 +103,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "apps.workspaces.tenancy.middleware.WorkspaceMiddleware",
+    "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
 TEMPLATES: list[dict[str, Any]] = [
@@ -249,6 +256,23 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
+
+# --- Watching ------------------------------------------------------------------------------------
+
+LOGGING = logging_config(
+    json=env_choice("CANDY_LOG_FORMAT", ("json", "text"), "json") == "json",
+    level=env_choice("CANDY_LOG_LEVEL", ("DEBUG", "INFO", "WARNING", "ERROR"), "INFO"),
+)
+CANDY_METRICS_TOKEN = env_str("CANDY_METRICS_TOKEN", "")  # empty: /metrics for private addresses
+PROMETHEUS_EXPORT_MIGRATIONS = False
+PROMETHEUS_LATENCY_BUCKETS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+if SENTRY_DSN := env_str("CANDY_SENTRY_DSN", ""):
+    start_sentry(
+        dsn=SENTRY_DSN,
+        environment=env_str("CANDY_ENVIRONMENT", "production"),
+        release=CANDY_VERSION,
+        traces_sample_rate=env_float("CANDY_SENTRY_TRACES", 0.0, minimum=0.0, maximum=1.0),
+    )
 
 # --- Candy ---------------------------------------------------------------------------------------
 

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from config.env import env_bool, env_str
+
+os.environ.setdefault("CANDY_LOG_FORMAT", "text")
+
 from config.settings.base import *  # noqa: F403
 
 DEBUG = env_bool("CANDY_DEBUG", True)

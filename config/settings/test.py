@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import os
+
+os.environ.setdefault("CANDY_LOG_FORMAT", "text")
+os.environ.setdefault("CANDY_LOG_LEVEL", "WARNING")
+
 from config.settings.base import *  # noqa: F403
 
 DEBUG = False

@@ -17,6 +17,7 @@ import subprocess
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
 from deploy.local.paths import LocalError, in_package, say
 from deploy.local.processes import command_of, is_alive, wait_gone
@@ -241,7 +242,7 @@ class Postgres:
             return ""
 
 
-def as_account(account: pwd.struct_passwd | None) -> dict[str, int | list[int]]:
+def as_account(account: pwd.struct_passwd | None) -> dict[str, Any]:
     """Arguments of ``subprocess`` that give up root for ``account``."""
     if account is None:
         return {}

@@ -82,8 +82,8 @@ def children() -> dict[int, list[int]]:
     found: dict[int, list[int]] = {}
     if shown.returncode == 0:
         for line in shown.stdout.splitlines():
-            pid, parent = line.split()
-            found.setdefault(int(parent), []).append(int(pid))
+            pid, parent = map(int, line.split())
+            found.setdefault(parent, []).append(pid)
         return found
     for entry in Path("/proc").glob("[0-9]*/stat"):  # no ps: slim containers
         with contextlib.suppress(OSError, IndexError, ValueError):
