@@ -1,8 +1,15 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class OrchestratorConfig(AppConfig):
     name = "apps.orchestrator"
     label = "orchestrator"
+
+    def ready(self) -> None:
+        from apps.orchestrator import checks  # noqa: F401  registers itself
+
+        # Each app's own actions.py declares what it can do, its events.py what it listens to.
+        autodiscover_modules("actions", "events")

@@ -181,6 +181,14 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BEAT_SCHEDULER = "django_celery_beat.schedulers:DatabaseScheduler"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+# Messages matter to nobody: what is lost is found again in PostgreSQL. So nothing waits for a broker
+# that is away, and nothing is kept for one that comes back.
+CELERY_TASK_ACKS_LATE = False
+CELERY_TASK_PUBLISH_RETRY = False
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 30}
+
+CANDY_JOB_LEASE_SECONDS = env_int("CANDY_JOB_LEASE_SECONDS", 30, minimum=2)
+CANDY_JOBS_WAITING_CAP = env_int("CANDY_JOBS_WAITING_CAP", 100_000, minimum=1)  # per workspace
 
 # --- People --------------------------------------------------------------------------------------
 

@@ -1,0 +1,171 @@
+"""The due-work index in SQL: every statement that touches ``public.workspaces_duework``.
+
+All of them work from inside any workspace (``public`` is on the search path) and take part in the
+caller's transaction. Times are the database's own, so clocks of machines need not agree.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.db import connection
+
+TABLE = "public.workspaces_duework"
+CHANNEL = "candy_work"
+EVENTS_NAMESPACE = uuid.UUID("6d5b1c8e-52a3-4f0c-9a34-0e2f5a3c7d10")
+
+
+@dataclass(frozen=True, slots=True)
+class NewWork:
+    """A row to be added. ``run_at`` None means now."""
+
+    id: uuid.UUID
+    workspace_id: int
+    queue: str
+    run_at: datetime | None = None
+    kind: str = "job"
+    effect: str = "none"
+    priority: int = 100
+    fence: int = 0
+    keys: Sequence[str] = field(default=())
+    limits: Sequence[int] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row this worker holds: writes must carry ``fence``."""
+
+    id: uuid.UUID
+    workspace_id: int
+    kind: str
+    effect: str
+    fence: int
+    signals: int
+    cancel_wanted: bool
+
+
+def add(rows: Iterable[NewWork]) -> None:
+    """Insert ``rows`` and, where one is due (nearly) now, wake the clocks at commit."""
+    rows = list(rows)
+    if not rows:
+        return
+    # Arrays of arrays must be rectangular, so keys travel joined; \x1f occurs in no key.
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO {TABLE} (job_id, workspace_id, kind, effect, queue, priority, run_at, state,
+                                 fence, signals, cancel_wanted, concurrency_keys, concurrency_limits)
+            SELECT id, ws, kind, effect, queue, priority, coalesce(run_at, now()),
+                   CASE WHEN coalesce(run_at, now()) <= now() THEN 'ready' ELSE 'scheduled' END,
+                   fence, 0, false,
+                   CASE WHEN keys = '' THEN '{{}}' ELSE string_to_array(keys, E'\\x1f') END,
+                   CASE WHEN limits = '' THEN '{{}}'
+                        ELSE string_to_array(limits, ',')::smallint[] END
+            FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[], %s::int[],
+                        %s::timestamptz[], %s::bigint[], %s::text[], %s::text[])
+                 AS t(id, ws, kind, effect, queue, priority, run_at, fence, keys, limits)
+            RETURNING run_at < now() + interval '1.5 seconds'
+            """,  # noqa: S608  no outside text: the table's own name
+            [
+                [row.id for row in rows],
+                [row.workspace_id for row in rows],
+                [row.kind for row in rows],
+                [row.effect for row in rows],
+                [row.queue for row in rows],
+                [row.priority for row in rows],
+                [row.run_at for row in rows],
+                [row.fence for row in rows],
+                ["\x1f".join(row.keys) for row in rows],
+                [",".join(map(str, row.limits)) for row in rows],
+            ],
+        )
+        if any(soon for (soon,) in cursor.fetchall()):
+            ring()
+
+
+def ring() -> None:
+    """Wake the clocks when this transaction commits."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+
+
+def signal_events(workspace_id: int) -> None:
+    """There are events to deliver in this workspace; also while a delivery is under way."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            INSERT INTO {TABLE} AS due (job_id, workspace_id, kind, effect, queue, priority, run_at,
+                state, fence, signals, cancel_wanted, concurrency_keys, concurrency_limits)
+            VALUES (%s, %s, 'events', 'none', 'default', 50, now(), 'ready', 0, 1, false, '{{}}', '{{}}')
+            ON CONFLICT (job_id) DO UPDATE SET
+                signals = due.signals + 1,
+                state = CASE due.state WHEN 'scheduled' THEN 'ready' ELSE due.state END
+            """,  # noqa: S608
+            [events_id(workspace_id), workspace_id],
+        )
+    ring()
+
+
+def events_id(workspace_id: int) -> uuid.UUID:
+    return uuid.uuid5(EVENTS_NAMESPACE, str(workspace_id))
+
+
+def remove_waiting(job_id: uuid.UUID) -> bool:
+    """Take a row out that no worker holds; False where one does (or there is none)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"DELETE FROM {TABLE} WHERE job_id = %s AND state <> 'running'",  # noqa: S608
+            [job_id],
+        )
+        return bool(cursor.rowcount)
+
+
+def want_cancel(job_id: uuid.UUID) -> bool:
+    """Ask the worker that runs the job to stop; it sees it at its next heartbeat."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE {TABLE} SET cancel_wanted = true WHERE job_id = %s",  # noqa: S608
+            [job_id],
+        )
+        return bool(cursor.rowcount)
+
+
+def move(item_id: uuid.UUID, run_at: datetime | None) -> bool:
+    """Give a row that no worker holds another time; False where one does (or there is none)."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE {TABLE} SET run_at = coalesce(%s, now()), lease_until = NULL,
+                state = CASE WHEN coalesce(%s, now()) <= now() THEN 'ready' ELSE 'scheduled' END
+            WHERE job_id = %s AND state IN ('scheduled', 'ready', 'dispatched')
+            """,  # noqa: S608
+            [run_at, run_at, item_id],
+        )
+        moved = bool(cursor.rowcount)
+    if moved:
+        ring()
+    return moved
+
+
+def remove(item_id: uuid.UUID) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"DELETE FROM {TABLE} WHERE job_id = %s", [item_id])  # noqa: S608
+
+
+def alive_in(workspace_id: int) -> int:
+    """How many rows the workspace has in the index."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM {TABLE} WHERE workspace_id = %s AND kind IN ('job', 'recover')",  # noqa: S608
+            [workspace_id],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def rows_of(cursor: Any) -> list[Claimed]:
+    """Claimed rows out of a cursor that returns them in the order of the class's fields."""
+    return [Claimed(*row) for row in cursor.fetchall()]
