@@ -15,7 +15,7 @@ import httpx
 from django.conf import settings
 
 from .addresses import check_spelling
-from .errors import OutboundError, OutboundRefused
+from .errors import BadAnswer, OutboundError, OutboundRefused
 from .exchange import Exchange, redact_body, redact_url
 from .transport import DEADLINE, MAX_BYTES, GuardedTransport, Resolver, resolve
 
@@ -99,11 +99,14 @@ class GuardedClient(httpx.Client):
             response = super().send(request, stream=True, auth=auth, follow_redirects=False)
             if not stream:
                 response.read()
-        except OutboundError as error:
+        except (OutboundError, httpx.RemoteProtocolError) as error:
             if response is not None:
                 response.close()
+            if not isinstance(error, OutboundError):
+                # httpx reads the location even where it may not follow it.
+                error = BadAnswer("The answer redirects to something that is no address.")
             self._note(request, response, started, error=error)
-            raise
+            raise error from None
         finally:
             self.cookies.clear()
         self._note(request, response, started)
