@@ -11,7 +11,13 @@ from urllib.parse import unquote
 import httpx
 import pytest
 
-from apps.integrations.http import BadAnswer, OutboundError, OutboundRefused, forbidden, guarded_client
+from apps.integrations.http import (
+    BadAnswer,
+    OutboundError,
+    OutboundRefused,
+    forbidden,
+    guarded_client,
+)
 
 from .hostile import CASES, PUBLIC, PUBLIC6, Case
 

@@ -1,0 +1,183 @@
+"""What every simulated network shares: scenarios, counting and growing numbers.
+
+`POST /<key>/_control` with JSON switches what happens to the calls that publish:
+
+    {"scenario": "accept_then_drop", "rate": 0.3, "seed": 7, "account": "maren"}
+
+`account` limits it to one account, `rate` to a share of the calls. `GET /<key>/_state` counts.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import random
+import time
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import ClassVar
+
+from .kernel import Cut, Request, Response, Router, json_response
+from .store import Store
+
+# On the publishing call only. "mixed" draws one of FAULTS each time.
+FAULTS = ("accept_then_drop", "error_after_accept", "error_before_accept", "rate_limit", "slow")
+# On every call that needs credentials, or on every call at all.
+EVERYWHERE = ("expired", "revoked", "down")
+SCENARIOS = ("success", "mixed", "duplicate", *FAULTS, *EVERYWHERE)
+
+
+@dataclass
+class Scenario:
+    """`seconds` is the delay of "slow" and the wait that "rate_limit" asks for."""
+
+    name: str = "success"
+    rate: float = 1.0
+    seconds: float = 2.0
+    since: float = 0.0
+
+
+@dataclass(frozen=True)
+class FeedPost:
+    """A post as the sandbox page shows it; `html` is escaped by the network's simulator."""
+
+    id: str
+    handle: str
+    name: str
+    html: str
+    at: float
+    permalink: str
+    images: tuple[tuple[str, str], ...] = ()  # address, alternative text
+    card: tuple[str, str, str] | None = None  # address, title, description
+    counters: tuple[tuple[str, int], ...] = ()
+    warning: str = ""
+
+
+class Simulator(ABC):
+    """One network. Subclasses add routes and say how the network words its refusals."""
+
+    key: ClassVar[str]
+    name: ClassVar[str]
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.router = Router()
+        self.requests: Counter[str] = Counter()
+        self.faults: Counter[str] = Counter()
+        self.clock_offset = 0.0
+        self._default = Scenario()
+        self._by_account: dict[str, Scenario] = {}
+        self._random = random.Random(1)
+        self.router.add("POST", "/_control", self._control)
+        self.router.add("GET", "/_state", self._state)
+
+    @abstractmethod
+    def refusal(self, fault: str, seconds: float) -> Response:
+        """The network's own answer for rate_limit, duplicate and the two errors."""
+
+    @abstractmethod
+    def feed(self, base: str, limit: int = 40) -> list[FeedPost]:
+        """The newest posts of all accounts, as a reader of the network sees them."""
+
+    async def __call__(self, request: Request) -> Response:
+        if request.path not in ("/_control", "/_state"):
+            self.requests["all"] += 1
+            if self._default.name == "down" and self._hits(self._default):
+                self.faults["down"] += 1
+                raise Cut
+        handler = self.router.find(request)
+        if handler is None:
+            return json_response({"error": "Not Found"}, 404)
+        return await handler(request)
+
+    def now(self) -> float:
+        return time.time() + self.clock_offset
+
+    def scenario(self, account: str) -> Scenario:
+        return self._by_account.get(account, self._default)
+
+    def _hits(self, scenario: Scenario) -> bool:
+        return scenario.rate >= 1 or self._random.random() < scenario.rate
+
+    def lost_access(self, account: str, issued_at: float) -> str:
+        """ "expired" or "revoked" for a token that the scenario has ended, else nothing."""
+        scenario = self.scenario(account)
+        if scenario.name in ("expired", "revoked") and issued_at <= scenario.since:
+            self.faults[scenario.name] += 1
+            return scenario.name
+        return ""
+
+    async def publish(self, account: str, accept: Callable[[], Response]) -> Response:
+        """Run the publishing call under the scenario; `accept` stores and answers, or refuses."""
+        self.requests["publish"] += 1
+        scenario = self.scenario(account)
+        fault = scenario.name if self._hits(scenario) else "success"
+        if fault == "mixed":
+            fault = self._random.choice(FAULTS)
+        if fault in ("success", *EVERYWHERE):
+            return accept()
+        self.faults[fault] += 1
+        if fault == "slow":
+            await asyncio.sleep(scenario.seconds)
+            return accept()
+        if fault in ("accept_then_drop", "error_after_accept"):
+            answer = accept()
+            if answer.status >= 400:
+                return answer
+            if fault == "accept_then_drop":
+                raise Cut
+        return self.refusal(fault, scenario.seconds)
+
+    async def _control(self, request: Request) -> Response:
+        data = request.json()
+        name = data.get("scenario", "success")
+        if name not in SCENARIOS:
+            return json_response({"error": f"unknown scenario, one of {', '.join(SCENARIOS)}"}, 422)
+        if data.get("reset"):
+            self._by_account.clear()
+            self.store.clear(self.key)
+            self.requests.clear()
+            self.faults.clear()
+            self.clock_offset = 0.0
+        if "seed" in data:
+            self._random.seed(data["seed"])
+        if "clock_offset" in data:
+            self.clock_offset = float(data["clock_offset"])
+        scenario = Scenario(
+            name, float(data.get("rate", 1)), float(data.get("seconds", 2)), self.now()
+        )
+        if account := data.get("account"):
+            self._by_account[account] = scenario
+        else:
+            self._default = scenario
+            self._by_account.clear()
+        return json_response({"scenario": name, "account": account})
+
+    async def _state(self, request: Request) -> Response:
+        return json_response(
+            {
+                "network": self.key,
+                "sandbox": True,
+                **self.store.counts(self.key),
+                "requests": dict(self.requests),
+                "faults": dict(self.faults),
+            }
+        )
+
+    def grown(self, post_id: str, created: float, names: dict[str, float]) -> dict[str, int]:
+        """Counters that rise with age, each post at its own pace and never falling.
+
+        `names` maps a counter to its usual size. A third comes in the first minutes, so that a
+        demonstration sees numbers, the rest over a day and a half.
+        """
+        age = max(0.0, self.now() - created)
+        share = 0.3 * (1 - math.exp(-age / 40)) + 0.7 * (1 - math.exp(-age / 40_000))
+        digest = sha256(post_id.encode()).digest()
+        luck = 0.35 + 3.2 * (digest[0] / 255) ** 2
+        return {
+            name: math.floor(size * luck * (0.6 + digest[i + 1] / 320) * share)
+            for i, (name, size) in enumerate(names.items())
+        }
