@@ -36,9 +36,9 @@ def links(text: str) -> Iterator[Span]:
         url = match[0]
         while url:
             last = url[-1]
-            if last in _TRAILING:
-                url = url[:-1]
-            elif last in _CLOSERS and url.count(last) > url.count(_CLOSERS[last]):
+            if last in _TRAILING or (
+                last in _CLOSERS and url.count(last) > url.count(_CLOSERS[last])
+            ):
                 url = url[:-1]
             else:
                 break

@@ -88,6 +88,12 @@ class Store:
         )
         return [json.loads(row[0]) for row in rows]
 
+    def count(self, network: str, account: str) -> int:
+        row = self._db.execute(
+            "SELECT count(*) FROM post WHERE network = ? AND account = ?", (network, account)
+        ).fetchone()
+        return int(row[0])
+
     def drop_post(self, network: str, id: str) -> bool:
         done = self._db.execute("DELETE FROM post WHERE network = ? AND id = ?", (network, id))
         return done.rowcount > 0
