@@ -18,8 +18,10 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from . import pages
+from .feed import FeedPost
 from .kernel import Cut, Request, Response, Router, json_response
 from .store import Store
 
@@ -38,22 +40,6 @@ class Scenario:
     rate: float = 1.0
     seconds: float = 2.0
     since: float = 0.0
-
-
-@dataclass(frozen=True)
-class FeedPost:
-    """A post as the sandbox page shows it; `html` is escaped by the network's simulator."""
-
-    id: str
-    handle: str
-    name: str
-    html: str
-    at: float
-    permalink: str
-    images: tuple[tuple[str, str], ...] = ()  # address, alternative text
-    card: tuple[str, str, str] | None = None  # address, title, description
-    counters: tuple[tuple[str, int], ...] = ()
-    warning: str = ""
 
 
 class Simulator(ABC):
@@ -79,8 +65,16 @@ class Simulator(ABC):
         """The network's own answer for rate_limit, duplicate and the two errors."""
 
     @abstractmethod
+    def feed_post(self, post: Any, base: str) -> FeedPost:
+        """A stored post as a reader of the network sees it."""
+
     def feed(self, base: str, limit: int = 40) -> list[FeedPost]:
-        """The newest posts of all accounts, as a reader of the network sees them."""
+        """The newest posts of all accounts."""
+        return [self.feed_post(post, base) for post in self.store.posts(self.key, limit=limit)]
+
+    def page(self, post: Any, base: str) -> Response:
+        """The post's own page: what a permalink leads to."""
+        return pages.single(self.name, self.key, self.feed_post(post, base) if post else None)
 
     async def __call__(self, request: Request) -> Response:
         if request.path not in ("/_control", "/_state"):
@@ -117,9 +111,11 @@ class Simulator(ABC):
         fault = scenario.name if self._hits(scenario) else "success"
         if fault == "mixed":
             fault = self._random.choice(FAULTS)
-        if fault in ("success", *EVERYWHERE):
+        if fault in ("success", "expired", "revoked"):
             return accept()
         self.faults[fault] += 1
+        if fault == "down":
+            raise Cut
         if fault == "slow":
             await asyncio.sleep(scenario.seconds)
             return accept()

@@ -29,7 +29,7 @@ from ..base import (
     Wait,
 )
 from ..checks import image_issues, option_issues, text_issues
-from ..hosts import base_address
+from ..hosts import base_address, shown_host
 from .client import SCOPES, MastodonApi
 from .text import comparable, from_html, length
 
@@ -147,37 +147,25 @@ class MastodonProvider(PublishProvider):
         me = api.verify_credentials()
         if not me.get("id"):
             raise ProviderError(ErrorKind.VALIDATION, "This is no Mastodon server.", field="host")
-        server = base.partition("://")[2]
+        server = self._server(api)
         return Account(
             remote_id=str(me["id"]),
-            handle=f"@{me.get('username', '')}@{server}",
+            handle=f"@{me.get('username', '')}@{server.get('domain') or shown_host(base)}",
             name=str(me.get("display_name") or me.get("username") or ""),
             avatar_url=str(me.get("avatar_static") or me.get("avatar") or ""),
             host=base,
-            limits=self._limits(api),
+            limits=_limits(server.get("configuration") or {}),
         )
 
     @staticmethod
-    def _limits(api: MastodonApi) -> dict[str, Any]:
-        """The server's own limits. Servers that only resemble Mastodon may lack the endpoint."""
+    def _server(api: MastodonApi) -> dict[str, Any]:
+        """The server about itself; one that only resembles Mastodon may lack the endpoint."""
         try:
-            configuration = api.instance().get("configuration") or {}
+            return api.instance()
         except ProviderError as error:
             if error.retryable:
                 raise
             return {}
-        statuses = configuration.get("statuses") or {}
-        media = configuration.get("media_attachments") or {}
-        found = {
-            "text": statuses.get("max_characters"),
-            "characters_per_url": statuses.get("characters_reserved_per_url"),
-            "images": statuses.get("max_media_attachments"),
-            "image_bytes": media.get("image_size_limit"),
-            "image_pixels": media.get("image_matrix_limit"),
-            "alt": media.get("description_limit"),
-            "mimes": [m for m in media.get("supported_mime_types") or () if m.startswith("image/")],
-        }
-        return {name: value for name, value in found.items() if value}
 
     # --- Checking --------------------------------------------------------------------------------
 
@@ -301,6 +289,21 @@ class MastodonProvider(PublishProvider):
                 except ProviderError as error:
                     if error.kind is not ErrorKind.VALIDATION:
                         raise
+
+
+def _limits(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    statuses = configuration.get("statuses") or {}
+    media = configuration.get("media_attachments") or {}
+    found = {
+        "text": statuses.get("max_characters"),
+        "characters_per_url": statuses.get("characters_reserved_per_url"),
+        "images": statuses.get("max_media_attachments"),
+        "image_bytes": media.get("image_size_limit"),
+        "image_pixels": media.get("image_matrix_limit"),
+        "alt": media.get("description_limit"),
+        "mimes": [m for m in media.get("supported_mime_types") or () if m.startswith("image/")],
+    }
+    return {name: value for name, value in found.items() if value}
 
 
 def _permalink(status: Mapping[str, Any], account: Account) -> str:

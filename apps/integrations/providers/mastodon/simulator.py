@@ -11,9 +11,10 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
+from apps.integrations.sandbox.feed import FeedPost
 from apps.integrations.sandbox.kernel import Request, Response, json_response
 from apps.integrations.sandbox.render import link_anchors, rich_html, tag_anchors
-from apps.integrations.sandbox.simulator import FeedPost, Simulator
+from apps.integrations.sandbox.simulator import Simulator
 from apps.integrations.sandbox.store import Store
 
 from ..text import tags
@@ -60,6 +61,7 @@ class MastodonSimulator(Simulator):
         route("GET", "/api/v1/accounts/{id}/statuses", self.statuses)
         route("GET", "/files/{id}", self.file)
         route("GET", "/avatars/{handle}", self.avatar)
+        route("GET", "/@{login}/{id}", self.permalink)
 
     async def __call__(self, request: Request) -> Response:
         try:
@@ -221,7 +223,7 @@ class MastodonSimulator(Simulator):
     async def instance(self, request: Request) -> Response:
         return json_response(
             {
-                "domain": request.base.partition("://")[2],
+                "domain": "mastodon.sandbox",
                 "title": "Mastodon sandbox",
                 "version": "4.5.2",
                 "configuration": {
@@ -445,29 +447,24 @@ class MastodonSimulator(Simulator):
         ]
         return rich_html(text, [*link_anchors(text), *tag_anchors(text, base), *people])
 
-    def feed(self, base: str, limit: int = 40) -> list[FeedPost]:
-        shown = []
-        for post in self.store.posts(self.key, limit=limit):
-            status = self._status_json(post, base)
-            counters = {k.removesuffix("_count"): v for k, v in self._counters(post).items()}
-            shown.append(
-                FeedPost(
-                    id=post["id"],
-                    handle=f"@{post['login']}",
-                    name=status["account"]["display_name"],
-                    html=status["content"],
-                    at=post["at"],
-                    permalink=status["url"],
-                    images=tuple(
-                        (m["url"], m["description"] or "")
-                        for m in status["media_attachments"]
-                        if m["url"]
-                    ),
-                    counters=tuple(counters.items()),
-                    warning=post["spoiler"],
-                )
-            )
-        return shown
+    def feed_post(self, post: dict[str, Any], base: str) -> FeedPost:
+        status = self._status_json(post, base)
+        counters = {k.removesuffix("_count"): v for k, v in self._counters(post).items()}
+        attached = status["media_attachments"]
+        return FeedPost(
+            id=post["id"],
+            handle=f"@{post['login']}",
+            name=status["account"]["display_name"],
+            html=status["content"],
+            at=post["at"],
+            permalink=status["url"],
+            images=tuple((m["url"], m["description"] or "") for m in attached if m["url"]),
+            counters=tuple(counters.items()),
+            warning=post["spoiler"],
+        )
+
+    async def permalink(self, request: Request) -> Response:
+        return self.page(self.store.post(self.key, request.params["id"]), request.base)
 
 
 simulator = MastodonSimulator
