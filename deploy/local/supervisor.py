@@ -284,7 +284,7 @@ def read_runtime_env() -> dict[str, str]:
 
 def first_commands() -> list[list[str]]:
     """What runs to its end before the programs start."""
-    commands = [["python", "manage.py", "prepare"]]
+    commands = [["python", "manage.py", "prepare", "--verbosity", "0"]]
     if any(ROOT.glob("apps/*/management/commands/seed_demo.py")):
         commands.append(["python", "manage.py", "seed_demo"])
     return commands
@@ -292,7 +292,7 @@ def first_commands() -> list[list[str]]:
 
 def run_once(command: list[str], env: dict[str, str], console: Console) -> None:
     """Run to the end, in the log; LocalError when it fails. It ends with us."""
-    name = command[-1]
+    name = command[2]
     process = subprocess.Popen(
         command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT, start_new_session=True,

