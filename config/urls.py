@@ -10,4 +10,5 @@ urlpatterns = [
     path("accounts/", include("allauth.urls")),
     path("w/<slug:workspace>/", include("config.workspace_urls")),
     path("api/v1/w/<slug:workspace>/", include("config.api_urls")),
+    path("api/", include("apps.workspaces.api.public_urls")),
 ]

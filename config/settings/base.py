@@ -22,6 +22,8 @@ from config.observability import logging_config, start_sentry
 
 load_env_files(BASE_DIR / ".env", var_dir() / "runtime.env")
 
+from config.settings.api import *  # noqa: E402, F403  reads the environment loaded above
+
 VAR_DIR = var_dir()
 CANDY_VERSION = "0.1.0"
 
@@ -292,9 +294,4 @@ CANDY_MASTER_KEY_FILE = env_str("CANDY_MASTER_KEY_FILE", str(VAR_DIR / "keys" / 
 
 DJANGO_VITE = {
     "default": {"manifest_path": BASE_DIR / "static" / "dist" / "manifest.json"},
-}
-
-REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
 }

@@ -1,0 +1,15 @@
+"""Below ``/api/``: what is not of one workspace, and the end of every address that is nothing."""
+
+from __future__ import annotations
+
+from django.urls import path, re_path
+
+from apps.workspaces.api import views
+from apps.workspaces.api.base import NothingHere
+
+app_name = "api"
+urlpatterns = [
+    path("v1/me", views.MeView.as_view(), name="me"),
+    path("v1/workspaces", views.WorkspacesView.as_view(), name="workspaces"),
+    re_path(r"^.*$", NothingHere.as_view(), name="nothing"),
+]

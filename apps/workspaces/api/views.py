@@ -1,0 +1,97 @@
+"""The caller, their workspaces, and the people of a workspace."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rest_framework.request import Request
+
+from apps.errors import NotFound
+from apps.workspaces import permissions
+from apps.workspaces.api.base import PersonView, WorkspaceView
+from apps.workspaces.api.inputs import ListQuery
+from apps.workspaces.api.operations import operation
+from apps.workspaces.api.pagination import Ordering, Page, paginate
+from apps.workspaces.api.serializers import (
+    MEMBER_COLUMNS,
+    Me,
+    MemberOut,
+    MemberQuery,
+    WorkspaceDetail,
+    WorkspaceOut,
+    present_member,
+    present_workspace,
+)
+from apps.workspaces.models import Membership, Workspace
+
+OLDEST = Ordering("pk")
+
+
+class MeView(PersonView):
+    @operation("Who am I", returns=Me)
+    def get(self, request: Request) -> dict[str, Any]:
+        person = request.user
+        return {
+            "id": person.pk,
+            "email": person.email,
+            "name": person.name,
+            "time_zone": person.time_zone,
+            "language": person.language,
+            "authenticated_by": "session" if request.auth is None else "api_key",
+        }
+
+
+class WorkspacesView(PersonView):
+    @operation(
+        "List my workspaces",
+        query=ListQuery,
+        returns=Page[WorkspaceOut],
+        description="An API key sees the one workspace that it is for.",
+    )
+    def get(self, request: Request, *, query: ListQuery) -> dict[str, Any]:
+        rows = Membership.objects.filter(
+            user=request.user, workspace__state=Workspace.State.READY
+        ).select_related("workspace", "role")
+        if request.auth is not None:
+            rows = rows.filter(workspace_id=request.auth.workspace_id)
+        return paginate(rows, query, present=present_workspace, ordering=OLDEST)
+
+
+class WorkspaceDetailView(WorkspaceView):
+    @operation("Get the workspace", permission=permissions.VIEW, returns=WorkspaceDetail)
+    def get(self, request: Request) -> dict[str, Any]:
+        return self._present(request)
+
+    def _present(self, request: Request) -> dict[str, Any]:
+        """Membership and workspace were loaded at the door; no query."""
+        held = [p.key for p in permissions.all_permissions() if self.actor.can(p.key)]
+        return {**present_workspace(request._request.membership), "permissions": held}
+
+
+class MembersView(WorkspaceView):
+    @operation(
+        "List members", permission=permissions.VIEW, query=MemberQuery, returns=Page[MemberOut]
+    )
+    def get(self, request: Request, *, query: MemberQuery) -> dict[str, Any]:
+        rows = Membership.objects.filter(workspace_id=self.workspace_id)
+        if query.role:
+            rows = rows.filter(role__key=query.role)
+        return paginate(
+            rows.values(*MEMBER_COLUMNS), query, present=present_member, ordering=OLDEST
+        )
+
+
+class MemberView(WorkspaceView):
+    @operation("Get a member", permission=permissions.VIEW, returns=MemberOut)
+    def get(self, request: Request, *, member_id: int) -> dict[str, Any]:
+        return present_member(self._row(member_id))
+
+    def _row(self, member_id: int) -> dict[str, Any]:
+        row = (
+            Membership.objects.filter(workspace_id=self.workspace_id, pk=member_id)
+            .values(*MEMBER_COLUMNS)
+            .first()
+        )
+        if row is None:
+            raise NotFound("There is no such member.")
+        return dict(row)
