@@ -19,6 +19,7 @@ from config.env import (
     var_dir,
 )
 from config.observability import logging_config, start_sentry
+from config.storage import media_storage
 
 load_env_files(BASE_DIR / ".env", var_dir() / "runtime.env")
 
@@ -239,7 +240,7 @@ STATICFILES_DIRS = [path for path in (BASE_DIR / "static" / "dist",) if path.exi
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 STORAGES: dict[str, dict[str, Any]] = {
-    "default": {"BACKEND": "apps.workspaces.tenancy.storage.WorkspaceFileSystemStorage"},
+    "default": media_storage(),
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
