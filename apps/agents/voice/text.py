@@ -37,18 +37,23 @@ _ABBREVIATION = regex.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|cf|approx|No|Inc|Ltd|Co|Corp|Jr|Sr|Fig|Vol|"
     r"bzw|usw|z\.B|d\.h|ca|Nr|Str|u\.a|bspw|Sra?|Dra?|Ud|pág|M|Mme|env)|\b\p{Lu})\.$"
 )
+_ITEM_MARK = regex.compile(r"^(?:[•*–-]|\d{1,2}[.)])\s+")
 _FLUFF_END = regex.compile(r"[.!?…:;\"'”’)\]]+$")
 
 
 @dataclass(frozen=True)
 class Sentence:
-    """`position` counts sentences within the document; headings are short lines without a stop."""
+    """`position` counts sentences within the document; headings are short lines without a stop.
+
+    `is_item` marks list items: what they mean may depend on the line that opens the list.
+    """
 
     source: str
     text: str
     is_heading: bool
     position: int
     paragraph: int
+    is_item: bool = False
 
     @property
     def words(self) -> list[str]:
@@ -82,13 +87,14 @@ def split_sentences(text: str) -> list[str]:
 def sentences_of(document: Document) -> list[Sentence]:
     out: list[Sentence] = []
     for paragraph, line in enumerate(document.text.split("\n")):
-        line = line.strip()
+        bare_line = _ITEM_MARK.sub("", line.strip())
+        is_item, line = bare_line != line.strip(), bare_line
         if not WORD.search(line):
             continue
         bare = _FLUFF_END.sub("", line) == line
-        heading = bare and len(words_of(line)) <= 9
+        heading = bare and not is_item and len(words_of(line)) <= 9
         for sentence in [line] if heading else split_sentences(line):
-            out.append(Sentence(document.source, sentence, heading, len(out), paragraph))
+            out.append(Sentence(document.source, sentence, heading, len(out), paragraph, is_item))
     return out
 
 

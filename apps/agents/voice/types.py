@@ -89,13 +89,17 @@ class Person(_Part):
 
 
 class Term(_Part):
-    """A word to prefer or avoid. `weight` is its keyness (prefer) or 0."""
+    """A word to prefer or avoid. `weight` is its keyness (prefer) or 0.
+
+    `by_hand` marks what a person added: such a word to avoid is banned, a learned one only frowned on.
+    """
 
     text: str
     count: int = 0
     weight: float = 0
     instead: str = ""
     why: str = ""
+    by_hand: bool = False
     evidence: list[Evidence] = []
 
 

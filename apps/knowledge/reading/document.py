@@ -41,7 +41,9 @@ SUFFIXES = frozenset(_BY_SUFFIX)
 
 @dataclass(frozen=True)
 class Reading:
-    """What a document says. `text` has one paragraph, heading or list item a line."""
+    """What a document says. `text` has one paragraph, heading or list item a line; items keep a mark
+    (`• `, `- `, `1. `) in front.
+    """
 
     kind: str
     title: str

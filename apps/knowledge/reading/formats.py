@@ -28,6 +28,7 @@ from apps.knowledge.reading.errors import (
 from apps.knowledge.reading.language import normalise_tag
 
 if TYPE_CHECKING:
+    from docx.text.paragraph import Paragraph
     from markdown_it.token import Token
 
 MAX_PDF_PAGES = 300
@@ -136,12 +137,16 @@ def from_markdown(data: bytes, charset: str | None, url: str) -> Parsed:
     source, front = _split_front_matter(decoded.text)
     lines: list[str] = []
     title = front.get("title", "")
-    heading = ""
+    heading, opens_item = "", False
     for token in MarkdownIt("commonmark").enable("table").parse(source):
         if token.type == "heading_open":
             heading = token.tag
+        elif token.type == "list_item_open":
+            opens_item = True
         elif token.type == "inline":
             line = _inline_text(token)
+            if opens_item:
+                line, opens_item = f"• {line}", False
             if heading == "h1" and not title:
                 title = line
             heading = ""
@@ -241,7 +246,7 @@ def from_docx(data: bytes, charset: str | None, url: str) -> Parsed:
             if unpacked > MAX_DOCX_UNPACKED:
                 raise DocumentTooLarge("This Word file unpacks to more than can be read.")
         document = docx.Document(io.BytesIO(data))
-        lines = [paragraph.text for paragraph in document.paragraphs]
+        lines = [_docx_line(paragraph) for paragraph in document.paragraphs]
         for table in document.tables:
             lines += [" – ".join(cell.text for cell in row.cells) for row in table.rows]
         title = document.core_properties.title or ""
@@ -253,3 +258,12 @@ def from_docx(data: bytes, charset: str | None, url: str) -> Parsed:
     if not any(line.strip() for line in lines):
         raise DocumentEmpty("There is no readable text in this document.")
     return Parsed("\n".join(lines), title=title)
+
+
+def _docx_line(paragraph: Paragraph) -> str:
+    style = (paragraph.style.name or "") if paragraph.style is not None else ""
+    return (
+        f"• {paragraph.text}"
+        if style.startswith("List") and paragraph.text.strip()
+        else paragraph.text
+    )
