@@ -38,7 +38,7 @@ _ABBREVIATION = regex.compile(
     r"bzw|usw|z\.B|d\.h|ca|Nr|Str|u\.a|bspw|Sra?|Dra?|Ud|pág|M|Mme|env)|\b\p{Lu})\.$"
 )
 _ITEM_MARK = regex.compile(r"^(?:[•*–-]|\d{1,2}[.)])\s+")
-_FLUFF_END = regex.compile(r"[.!?…:;\"'”’)\]]+$")
+_STOP = regex.compile(r"[.!?…:;,][\"'”’)\]]*$")
 
 
 @dataclass(frozen=True)
@@ -91,8 +91,7 @@ def sentences_of(document: Document) -> list[Sentence]:
         is_item, line = bare_line != line.strip(), bare_line
         if not WORD.search(line):
             continue
-        bare = _FLUFF_END.sub("", line) == line
-        heading = bare and not is_item and len(words_of(line)) <= 9
+        heading = not _STOP.search(line) and not is_item and len(words_of(line)) <= 9
         for sentence in [line] if heading else split_sentences(line):
             out.append(Sentence(document.source, sentence, heading, len(out), paragraph, is_item))
     return out

@@ -81,6 +81,8 @@ def _plans(
         if points:
             yield "point-first", [*head, _Part(passage.text, 2), *follow, *end()], (passage,)
         yield "passage", [lead, *follow, *end()], (passage,)
+        if follow:
+            yield "short", [lead, *end()], (passage,)
         if book and _needs_label(topic, passage.text, voice.language):
             yield (
                 "label",

@@ -13,7 +13,7 @@ from apps.agents.writing.types import Assignment, Brief, Network, Passage
 
 BUILT_IN = "built-in"
 MAX_REPAIRS = 2
-_TOO_ALIKE, _STILL_ANOTHER = 0.5, 0.8
+_TOO_ALIKE, _STILL_ANOTHER = 0.5, 0.82
 _POOL = 40
 
 

@@ -55,7 +55,7 @@ _SUBJECT = regex.compile(
 )
 _NEGATIVE = regex.compile(r"(?i)\b(?:not|don['’]ts?|never|avoid|no-gos?|nicht|nie)\b")
 _UNQUOTABLE = regex.compile(
-    r"(?i)\b(?:click here|documented here|see below|see above|below|above|as follows|the following|cookies?|copyright|"
+    r"(?i)\b(?:click here|documented here|below|above|as follows|the following|cookies?|copyright|"
     r"all rights reserved|subscribe|unsubscribe|log ?in|sign in|privacy policy|terms of|javascript|"
     r"browser|e-mail us|fax|lorem ipsum|read more|mehr lesen|impressum)\b|[©®|{}<>\[\]]|https?://|www\.|@|#\w"
 )
