@@ -12,7 +12,6 @@ from apps.knowledge.crawl.crawler import (
     read_sitemap_only,
 )
 from apps.knowledge.crawl.errors import (
-    CrawlCancelled,
     CrawlError,
     NothingReadable,
     RobotsRefused,
@@ -21,7 +20,6 @@ from apps.knowledge.crawl.errors import (
 from apps.knowledge.crawl.fetch import Fetched, FetchFailed, fetcher
 
 __all__ = [
-    "CrawlCancelled",
     "CrawlError",
     "CrawlLimits",
     "CrawlResult",

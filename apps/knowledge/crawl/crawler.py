@@ -18,7 +18,6 @@ from apps.knowledge.crawl.addresses import (
     same_site,
 )
 from apps.knowledge.crawl.errors import (
-    CrawlCancelled,
     CrawlError,
     NothingReadable,
     RobotsRefused,
@@ -36,6 +35,8 @@ __all__ = [
     "PageStatus",
     "crawl",
 ]
+
+_STYLESHEETS = 2
 
 
 class PageStatus(StrEnum):
@@ -96,16 +97,17 @@ def crawl(
     *,
     limits: CrawlLimits | None = None,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
+    checkpoint: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> CrawlResult:
     """Read the site at `address`.
 
     `progress(done, known, page)` is called after each page. Raises `SiteUnreachable` (retryable),
-    `RobotsRefused`, `NothingReadable` or `CrawlError` when no page at all could be read, and
-    `CrawlCancelled` when `cancelled()` says so; pages reported before that are the caller's to keep.
+    `RobotsRefused`, `NothingReadable` or `CrawlError` when no page at all could be read.
+    `checkpoint()` is called before each request and ends the crawl by raising; pages reported until
+    then are the caller's to keep.
     """
-    return _Crawl(address, fetch, limits or CrawlLimits(), progress, cancelled, sleep).run()
+    return _Crawl(address, fetch, limits or CrawlLimits(), progress, checkpoint, sleep).run()
 
 
 def read_sitemap_only(
@@ -114,11 +116,11 @@ def read_sitemap_only(
     *,
     limits: CrawlLimits | None = None,
     progress: Progress | None = None,
-    cancelled: Callable[[], bool] = lambda: False,
+    checkpoint: Callable[[], None] = lambda: None,
     sleep: Callable[[float], None] = time.sleep,
 ) -> CrawlResult:
     """Read only the pages that the sitemap at `address` lists. Errors as for `crawl`."""
-    run = _Crawl(address, fetch, limits or CrawlLimits(), progress, cancelled, sleep)
+    run = _Crawl(address, fetch, limits or CrawlLimits(), progress, checkpoint, sleep)
     return run.run(sitemap_only=True)
 
 
@@ -129,7 +131,7 @@ class _Crawl:
         fetch: Fetch,
         limits: CrawlLimits,
         progress: Progress | None,
-        cancelled: Callable[[], bool],
+        checkpoint: Callable[[], None],
         sleep: Callable[[float], None],
     ) -> None:
         self.root = clean_address(address)
@@ -137,7 +139,7 @@ class _Crawl:
         self.result = CrawlResult(root=self.root)
         self._raw_fetch = fetch
         self._progress = progress
-        self._cancelled = cancelled
+        self._checkpoint = checkpoint
         self._sleep = sleep
         self._started = time.monotonic()
         self._last_fetch = 0.0
@@ -168,8 +170,7 @@ class _Crawl:
         return self.result
 
     def _fetch(self, url: str) -> Fetched:
-        if self._cancelled():
-            raise CrawlCancelled("The crawl was stopped.")
+        self._checkpoint()
         delay = min(max(self.limits.delay, self.robots.delay), self.limits.max_delay)
         wait = self._last_fetch + delay - time.monotonic()
         if self._last_fetch and wait > 0:
@@ -301,7 +302,7 @@ class _Crawl:
             status = PageStatus.UNREADABLE
             return PageResult(url, status, 200, error.code, error.message, bytes=size)
         if not self.result.pages and reading.kind == "html":
-            self.result.look = look_of(answer.body, url=answer.url, charset=answer.charset)
+            self.result.look = self._look(answer)
         digest = hashlib.sha256(reading.text.encode()).hexdigest()
         first = self._contents.setdefault(digest, answer.url)
         if first != answer.url:
@@ -316,6 +317,22 @@ class _Crawl:
                 bytes=size,
             )
         return PageResult(answer.url, PageStatus.READ, 200, reading=reading, bytes=size)
+
+    def _look(self, answer: Fetched) -> Look:
+        """Look of the home page, with the colours of its first style sheets where they answer."""
+        look = look_of(answer.body, url=answer.url, charset=answer.charset)
+        sheets = []
+        for address in look.stylesheets[:_STYLESHEETS]:
+            try:
+                sheet = self._fetch(address)
+            except FetchFailed:
+                continue
+            if sheet.status == 200 and sheet.mime in ("text/css", ""):
+                sheets.append(sheet.body.decode("utf-8", "replace"))
+        if not sheets:
+            return look
+        css = "\n".join(sheets)
+        return look_of(answer.body, url=answer.url, charset=answer.charset, css=css)
 
     def _nothing_read(self) -> Exception:
         first = self.result.pages[0] if self.result.pages else None

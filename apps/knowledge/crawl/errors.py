@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.errors import DomainError, Unavailable, ValidationFailed
+from apps.errors import Unavailable, ValidationFailed
 
 
 class CrawlError(ValidationFailed):
@@ -21,8 +21,3 @@ class SiteUnreachable(Unavailable):
     """The site did not answer. Retryable: sites come back."""
 
     code = "site_unreachable"
-
-
-class CrawlCancelled(DomainError):
-    code = "crawl_cancelled"
-    status = 409

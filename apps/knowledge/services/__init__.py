@@ -1,0 +1,1 @@
+"""The verbs of knowledge: `from apps.knowledge.services import brands, sources`."""
