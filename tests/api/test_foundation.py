@@ -128,7 +128,7 @@ def test_an_unexpected_error_tells_its_request_and_nothing_else(
 ) -> None:
     from apps.workspaces.api import views
 
-    def broken(self: Any, request: Any) -> Any:
+    def broken(self: Any) -> Any:
         raise RuntimeError("the password is swordfish")
 
     monkeypatch.setattr(views.WorkspaceDetailView, "_present", broken)

@@ -8,12 +8,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from apps.accounts.models import User
 from apps.errors import NotFound, ValidationFailed
 from apps.workspaces.api import errors, rates
 from apps.workspaces.api.authentication import EntryAuthentication, PersonAuthentication
 from apps.workspaces.api.inputs import StrictJSONParser
 from apps.workspaces.api.operations import READ
 from apps.workspaces.api.rendering import AlwaysJSON, JSONRenderer
+from apps.workspaces.models import ApiKey, Membership
 from apps.workspaces.types import Actor
 
 
@@ -68,9 +70,11 @@ class WorkspaceView(_View):
     authentication_classes = [EntryAuthentication]
     remembers_posts = True
     actor: Actor
+    membership: Membership
 
     def enter(self, request: Request) -> None:
-        self.actor = request.auth
+        http: Any = request._request
+        self.actor, self.membership = http.actor, http.membership
         self.workspace_id = self.actor.workspace_id
         self.caller = (
             f"key:{self.actor.key_id}"
@@ -83,10 +87,13 @@ class PersonView(_View):
     """Outside of any workspace: what a person sees of themselves."""
 
     authentication_classes = [PersonAuthentication]
+    person: User
+    key: ApiKey | None
 
     def enter(self, request: Request) -> None:
-        key = request.auth
-        self.caller = f"key:{key.pk}" if key is not None else f"user:{request.user.pk}"
+        who: Any = request
+        self.person, self.key = who.user, who.auth
+        self.caller = f"key:{self.key.pk}" if self.key else f"user:{self.person.pk}"
 
 
 class NothingHere(_View):

@@ -72,13 +72,13 @@ def _of_domain(error: DomainError) -> tuple[dict[str, Any], int, dict[str, str]]
 
 
 def _of_api(error: drf.APIException) -> tuple[dict[str, Any], int, dict[str, str]]:
-    headers = {}
+    headers: dict[str, str] = {}
     if isinstance(error, drf.MethodNotAllowed):
         return _body("method_not_allowed", "This route does not take that method."), 405, headers
     if isinstance(error, drf.UnsupportedMediaType):
         return _body("unsupported_media_type", "Send application/json."), 415, headers
     if isinstance(error, drf.Throttled):
-        headers["Retry-After"] = str(max(1, round(error.wait or 1)))
+        headers["Retry-After"] = str(max(1, round(getattr(error, "wait", None) or 1)))
         return _body("rate_limited", "Too many requests. Slow down."), 429, headers
     code, message = _DRF_CODES.get(type(error), ("error", "The request was refused."))
     if error.status_code == 401:

@@ -30,14 +30,14 @@ OLDEST = Ordering("pk")
 class MeView(PersonView):
     @operation("Who am I", returns=Me)
     def get(self, request: Request) -> dict[str, Any]:
-        person = request.user
+        person = self.person
         return {
             "id": person.pk,
             "email": person.email,
             "name": person.name,
             "time_zone": person.time_zone,
             "language": person.language,
-            "authenticated_by": "session" if request.auth is None else "api_key",
+            "authenticated_by": "session" if self.key is None else "api_key",
         }
 
 
@@ -50,22 +50,22 @@ class WorkspacesView(PersonView):
     )
     def get(self, request: Request, *, query: ListQuery) -> dict[str, Any]:
         rows = Membership.objects.filter(
-            user=request.user, workspace__state=Workspace.State.READY
+            user=self.person, workspace__state=Workspace.State.READY
         ).select_related("workspace", "role")
-        if request.auth is not None:
-            rows = rows.filter(workspace_id=request.auth.workspace_id)
+        if self.key is not None:
+            rows = rows.filter(workspace_id=self.key.workspace_id)
         return paginate(rows, query, present=present_workspace, ordering=OLDEST)
 
 
 class WorkspaceDetailView(WorkspaceView):
     @operation("Get the workspace", permission=permissions.VIEW, returns=WorkspaceDetail)
     def get(self, request: Request) -> dict[str, Any]:
-        return self._present(request)
+        return self._present()
 
-    def _present(self, request: Request) -> dict[str, Any]:
+    def _present(self) -> dict[str, Any]:
         """Membership and workspace were loaded at the door; no query."""
         held = [p.key for p in permissions.all_permissions() if self.actor.can(p.key)]
-        return {**present_workspace(request._request.membership), "permissions": held}
+        return {**present_workspace(self.membership), "permissions": held}
 
 
 class MembersView(WorkspaceView):
