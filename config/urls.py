@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import include, path, re_path
+
+from apps.workspaces.staff.entry import enter
 
 urlpatterns = [
+    re_path(r"^admin/w/(?P<slug>[a-z0-9-]{1,48})/(?P<rest>.*)$", enter, name="staff_workspace"),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("w/<slug:workspace>/", include("config.workspace_urls")),

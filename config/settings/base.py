@@ -24,6 +24,7 @@ from config.storage import media_storage
 load_env_files(BASE_DIR / ".env", var_dir() / "runtime.env")
 
 from config.settings.api import *  # noqa: E402, F403  reads the environment loaded above
+from config.settings.staff import *  # noqa: E402, F403
 
 VAR_DIR = var_dir()
 CANDY_VERSION = "0.1.0"
@@ -36,8 +37,8 @@ SHARED_APPS = [
     "apps.accounts",
     "apps.billing",
     "apps.website",
-    "unfold",
-    "django.contrib.admin",
+    "unfold.apps.BasicAppConfig",  # our own site is the default one, not Unfold's
+    "apps.workspaces.staff.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -43,3 +43,4 @@ CONTENT_SECURITY_POLICY["DIRECTIVES"]["upgrade-insecure-requests"] = True  # noq
 STORAGES["staticfiles"] = {  # noqa: F405
     "BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"
 }
+CANDY_STAFF_NEEDS_MFA = env_bool("CANDY_STAFF_NEEDS_MFA", True)

@@ -1,0 +1,1 @@
+"""Django admin for staff: one site for the installation, one for a chosen workspace."""
