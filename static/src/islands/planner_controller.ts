@@ -1,0 +1,147 @@
+import { Controller } from "@hotwired/stimulus";
+import { Calendar, type EventDropArg, type EventInput } from "@fullcalendar/core";
+import dayGrid from "@fullcalendar/daygrid";
+import interaction from "@fullcalendar/interaction";
+import list from "@fullcalendar/list";
+import timeGrid from "@fullcalendar/timegrid";
+import { csrfToken } from "../lib/cookies";
+import { kindMatches } from "../lib/kinds";
+import type { CandyEvent } from "../lib/live";
+import { personZone } from "../lib/time";
+import { say } from "../lib/toast";
+
+const VIEWS: Record<string, string> = { month: "dayGridMonth", week: "timeGridWeek", list: "listWeek" };
+const TOGETHER = 400;
+
+/**
+ * The planner: month, week and list on FullCalendar. It reads events from `data-planner-feed-value`
+ * (JSON, `?start=&end=`), and a drag posts `at=<instant>` to the event's `move_url`; where the server
+ * says no, the event goes back and its words are shown. The view and the day are in the address.
+ */
+export default class PlannerController extends Controller<HTMLElement> {
+  static targets = ["canvas", "title", "view"];
+  static values = {
+    feed: String,
+    view: { type: String, default: "month" },
+    date: String,
+    kinds: { type: String, default: "post.* slot.*" },
+    firstDay: { type: Number, default: 1 },
+  };
+  declare readonly canvasTarget: HTMLElement;
+  declare readonly titleTargets: HTMLElement[];
+  declare readonly viewTargets: HTMLElement[];
+  declare readonly feedValue: string;
+  declare readonly viewValue: string;
+  declare readonly dateValue: string;
+  declare readonly kindsValue: string;
+  declare readonly firstDayValue: number;
+  private calendar: Calendar | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  connect(): void {
+    const phone = matchMedia("(max-width: 47.99rem)").matches;
+    this.calendar = new Calendar(this.canvasTarget, {
+      plugins: [dayGrid, timeGrid, list, interaction],
+      initialView: phone ? "listWeek" : (VIEWS[this.viewValue] ?? "dayGridMonth"),
+      initialDate: this.dateValue || undefined,
+      timeZone: personZone(),
+      firstDay: this.firstDayValue,
+      locale: document.documentElement.lang || "en",
+      headerToolbar: false,
+      height: "auto",
+      dayMaxEvents: 4,
+      nowIndicator: true,
+      editable: true,
+      eventDurationEditable: false,
+      eventTimeFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
+      slotLabelFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
+      slotDuration: "01:00:00",
+      allDaySlot: false,
+      expandRows: true,
+      eventInteractive: true,
+      events: (range, done, failed) => void this.load(range.startStr, range.endStr).then(done, failed),
+      eventDrop: (drop) => void this.move(drop),
+      eventClassNames: ({ event }) => ["planner-event", `planner-${event.extendedProps.state ?? "draft"}`],
+      eventDidMount: ({ event, el }) => {
+        el.dataset.planner = event.id;
+        if (event.extendedProps.label) el.setAttribute("aria-label", event.extendedProps.label as string);
+      },
+      datesSet: ({ view }) => this.moved(view.type, view.title),
+    });
+    this.calendar.render();
+    document.addEventListener("candy:event", this.arrived);
+  }
+
+  disconnect(): void {
+    document.removeEventListener("candy:event", this.arrived);
+    clearTimeout(this.timer);
+    this.calendar?.destroy();
+    this.calendar = null;
+  }
+
+  today(): void {
+    this.calendar?.today();
+  }
+
+  back(): void {
+    this.calendar?.prev();
+  }
+
+  forth(): void {
+    this.calendar?.next();
+  }
+
+  show({ params }: { params: { view: string } }): void {
+    this.calendar?.changeView(VIEWS[params.view] ?? "dayGridMonth");
+  }
+
+  private async load(start: string, end: string): Promise<EventInput[]> {
+    const url = new URL(this.feedValue, location.href);
+    for (const [name, value] of new URLSearchParams(location.search)) url.searchParams.set(name, value);
+    url.searchParams.set("start", start);
+    url.searchParams.set("end", end);
+    const answer = await fetch(url, { headers: { Accept: "application/json" } });
+    if (!answer.ok) {
+      say({ level: "danger", message: "The calendar could not be read. Reload to try again." });
+      return [];
+    }
+    return (await answer.json()) as EventInput[];
+  }
+
+  private async move(drop: EventDropArg): Promise<void> {
+    const url = drop.event.extendedProps.move_url as string | undefined;
+    const at = drop.event.start;
+    if (!url || !at) {
+      drop.revert();
+      return;
+    }
+    const answer = await fetch(url, {
+      method: "POST",
+      headers: { "X-CSRFToken": csrfToken(), Accept: "application/json" },
+      body: new URLSearchParams({ at: drop.event.startStr }),
+    }).catch(() => null);
+    if (answer?.ok) return;
+    drop.revert();
+    const body = (await answer?.json().catch(() => null)) as { error?: { message?: string } } | null;
+    say({ level: "danger", message: body?.error?.message ?? "This could not be moved. It is back where it was." });
+  }
+
+  private moved(type: string, title: string): void {
+    const view = Object.keys(VIEWS).find((name) => VIEWS[name] === type) ?? "month";
+    for (const target of this.titleTargets) target.textContent = title;
+    for (const target of this.viewTargets) {
+      target.setAttribute("aria-pressed", String(target.dataset.plannerViewParam === view));
+    }
+    const address = new URL(location.href);
+    address.searchParams.set("view", view);
+    const day = this.calendar?.getDate().toISOString().slice(0, 10);
+    if (day) address.searchParams.set("date", day);
+    history.replaceState(history.state, "", address);
+  }
+
+  private readonly arrived = (event: Event): void => {
+    if (!kindMatches((event as CustomEvent<CandyEvent>).detail.kind, this.kindsValue)) return;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.calendar?.refetchEvents(), TOGETHER);
+  };
+}
