@@ -9,6 +9,7 @@ from apps.workspaces.staff.entry import enter
 
 urlpatterns = [
     re_path(r"^admin/w/(?P<slug>[a-z0-9-]{1,48})/(?P<rest>.*)$", enter, name="staff_workspace"),
+    path("", include("apps.website.web.urls")),
     path("admin/", admin.site.urls),
     path("accounts/", include("allauth.urls")),
     path("w/<slug:workspace>/", include("config.workspace_urls")),

@@ -6,9 +6,10 @@ import json
 import logging
 from functools import lru_cache
 
-from config.env import BASE_DIR
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
+
+from config.env import BASE_DIR
 
 logger = logging.getLogger(__name__)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from apps.studio import navigation
+from apps.studio import navigation, queries
 from apps.workspaces.models import Membership, Workspace
 
 
@@ -23,6 +23,8 @@ def describe(request: HttpRequest) -> dict[str, Any]:
         "sections": navigation.side_sections(request),
         "new": navigation.new_places(request),
         "workspaces": other_workspaces(request, workspace),
+        "unread": queries.unread_count(actor=request.actor),  # type: ignore[attr-defined]
+        "sequence": queries.last_sequence(),
         "live_path": f"/ws/w/{workspace.slug}/events",
     }
 

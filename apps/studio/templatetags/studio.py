@@ -85,7 +85,7 @@ CONTROL_CLASSES: tuple[tuple[type[forms.Widget], str], ...] = (
     (forms.Select, "select"),
     (forms.Textarea, "textarea"),
     (forms.FileInput, "file-input"),
-    (forms.Input, "input"),
+    (forms.widgets.Input, "input"),
 )
 
 
@@ -121,7 +121,9 @@ def render_field(field: BoundField, **options: Any) -> str:
         attributes["aria-describedby"] = " ".join(described)
     if field.errors:
         attributes["aria-invalid"] = "true"
-    kind = "choices" if css in ("radio",) or isinstance(widget, forms.CheckboxSelectMultiple) else css
+    kind = (
+        "choices" if css in ("radio",) or isinstance(widget, forms.CheckboxSelectMultiple) else css
+    )
     return render_to_string(
         "components/field.html",
         {
@@ -209,3 +211,11 @@ def settings_groups(context: template.Context) -> list[Any]:
     from apps.studio import settings_pages
 
     return settings_pages.groups_for(context["request"])
+
+
+@register.simple_tag(takes_context=True)
+def home_block(context: template.Context, item: dict[str, Any]) -> str:
+    """One card of the home page, with the context its app made for it and nothing else."""
+    return render_to_string(
+        item["block"].template, {**item["context"], "block": item["block"]}, context["request"]
+    )

@@ -53,7 +53,7 @@ export default class CommandBarController extends Controller<HTMLDialogElement> 
 
   /** Back from an action's form to the list. */
   back(): void {
-    this.element.removeAttribute("data-form");
+    this.panelTarget.replaceChildren();
     this.inputTarget.focus();
   }
 

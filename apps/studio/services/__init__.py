@@ -1,0 +1,1 @@
+"""The verbs of the shell: ``from apps.studio.services import notifications, projects``."""

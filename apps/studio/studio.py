@@ -1,0 +1,72 @@
+"""The shell's own places, cards, settings tabs and search."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest
+
+from apps.studio import navigation, queries, settings_pages
+from apps.studio.home import Block, register_block
+from apps.studio.navigation import NavItem, NewItem
+from apps.studio.permissions import MANAGE_PROJECTS
+from apps.studio.search import Hit, SearchSource, register_source
+from apps.studio.settings_pages import SettingsPage
+from apps.workspaces.permissions import MANAGE_KEYS
+from apps.workspaces.tenancy import reverse
+
+navigation.register(
+    NavItem("home", "Home", "house", "studio:home", order=0, shortcut="h", on_phone=True,
+            keywords="dashboard start overview")
+)  # fmt: skip
+navigation.register(
+    NavItem("projects", "Projects", "folder", "studio:projects", order=900, shortcut="p",
+            match=("studio:project",))
+)  # fmt: skip
+navigation.register(
+    NavItem("activity", "Activity", "activity", "studio:activity", order=910, shortcut="a",
+            keywords="history feed log")
+)  # fmt: skip
+navigation.register(
+    NavItem("settings", "Settings", "settings", "studio:settings", order=990, shortcut="s",
+            match=("studio:settings",), keywords="workspace name time zone")
+)  # fmt: skip
+navigation.register(
+    NewItem("project", "Project", "folder-plus", "studio:project_create", order=900,
+            permission=MANAGE_PROJECTS)
+)  # fmt: skip
+
+# Accounts and workspaces lie below the shell, so it names their pages; one that is missing is left out.
+for page in (
+    SettingsPage("profile", "Profile", "user", "accounts:profile", group="person", order=10),
+    SettingsPage("security", "Security", "shield", "accounts:security", group="person", order=20),
+    SettingsPage("sessions", "Sessions", "monitor-smartphone", "accounts:sessions", group="person",
+                 order=30),
+    SettingsPage("general", "General", "settings-2", "studio:settings", order=10),
+    SettingsPage("members", "Members", "users", "workspaces:members", order=20),
+    SettingsPage("keys", "API keys", "key-round", "workspaces:api_keys", order=30,
+                 permission=MANAGE_KEYS, match=("workspaces:api_key",)),
+):  # fmt: skip
+    settings_pages.register(page)
+
+
+def _recent_activity(request: HttpRequest) -> dict[str, Any]:
+    page = queries.feed(actor=request.actor, limit=8)  # type: ignore[attr-defined]
+    return {"page": page}
+
+
+register_block(
+    Block("activity", "studio/blocks/activity.html", _recent_activity, order=900, width="narrow",
+          live_kinds="*")
+)  # fmt: skip
+
+
+def _find_projects(request: HttpRequest, words: str, limit: int) -> list[Hit]:
+    found = queries.projects().filter(name__icontains=words) if words else queries.projects()
+    return [
+        Hit(project.name, reverse("studio:project", kwargs={"project_id": project.pk}))
+        for project in found[:limit]
+    ]
+
+
+register_source(SearchSource("projects", "Projects", "folder", _find_projects, order=900))
