@@ -29,7 +29,7 @@ class Child:
         self.process: subprocess.Popen[bytes] | None = None
         self.restart_at: float | None = None
         self._delay = FIRST_DELAY
-        self._started_at = 0.0
+        self._started_at = time.monotonic()
 
     def start(self) -> None:
         self.restart_at = None

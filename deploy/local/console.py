@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sys
-
-from deploy.local.paths import paint
+from deploy.local.paths import TERMINAL, paint
 
 COLOURS = ("36", "33", "32", "34", "35", "96", "93", "92")
 
@@ -32,5 +30,4 @@ class Console:
 
     def line(self, name: str, text: str) -> None:
         code = self._colours.setdefault(name, COLOURS[len(self._colours) % len(COLOURS)])
-        sys.stdout.write(f"{paint(name.ljust(self.width), code)} {paint('|', '2')} {text}\n")
-        sys.stdout.flush()
+        TERMINAL.write(f"{paint(name.ljust(self.width), code)} {paint('|', '2')} {text}\n")

@@ -45,7 +45,26 @@ def paint(text: str, code: str) -> str:
 
 
 def say(text: str) -> None:
-    print(f"{paint('candy', '1;35')}    {paint('|', '2')} {text}", flush=True)
+    TERMINAL.write(f"{paint('candy', '1;35')}    {paint('|', '2')} {text}\n")
+
+
+class Terminal:
+    """Standard output that may lose its reader, as in ``make run | head``."""
+
+    ending = False  # set once nothing may interrupt any more
+
+    def write(self, line: str) -> None:
+        """Write; a reader that has gone is told once, by BrokenPipeError, and never while ending."""
+        try:
+            sys.stdout.write(line)
+            sys.stdout.flush()
+        except BrokenPipeError:
+            sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
+            if not self.ending:
+                raise
+
+
+TERMINAL = Terminal()
 
 
 def in_package(name: str) -> Path:

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from deploy.local.paths import ROOT, VENV_BIN, LocalError, load_dotenv, say, var_dir
 from deploy.local.postgres import Postgres
+from deploy.local.processes import end_with_parent
 from deploy.local.valkey import Valkey
 
 
@@ -154,7 +155,11 @@ def run_with(env: dict[str, str], command: list[str]) -> int:
     """Run ``command`` in its own process group and pass signals on to the whole group."""
     path = os.pathsep.join([str(VENV_BIN), os.environ.get("PATH", "")])
     child = subprocess.Popen(
-        command, cwd=ROOT, env={**os.environ, **env, "PATH": path}, process_group=0
+        command,
+        cwd=ROOT,
+        env={**os.environ, **env, "PATH": path},
+        process_group=0,
+        preexec_fn=end_with_parent,
     )
 
     def forward(number: int, _frame: object) -> None:

@@ -25,7 +25,16 @@ from pathlib import Path
 from deploy.local import services
 from deploy.local.child import Child, parse_procfile
 from deploy.local.console import Console
-from deploy.local.paths import ROOT, VENV_BIN, LocalError, load_dotenv, paint, say, var_dir
+from deploy.local.paths import (
+    ROOT,
+    TERMINAL,
+    VENV_BIN,
+    LocalError,
+    load_dotenv,
+    paint,
+    say,
+    var_dir,
+)
 from deploy.local.processes import adopt_orphans, descendants
 
 PROCFILE = Path(__file__).with_name("Procfile")
@@ -55,6 +64,7 @@ class Requests:
     def close(self) -> int:
         """From here on no request interrupts: what follows tidies up. Returns the count so far."""
         self.count = max(self.count, 1)
+        TERMINAL.ending = True
         return self.count
 
 
@@ -160,6 +170,8 @@ def main() -> int:
     except Stop:
         say("everything has ended")
         return 0
+    except BrokenPipeError:  # whoever read our log has gone
+        return 0
     except LocalError as error:
         say(paint(str(error), "31"))
         return 1
@@ -180,14 +192,10 @@ def run(servers: services.Services) -> None:
         announce(env)
         while True:
             supervisor.turn()
-    except BrokenPipeError:  # whoever read our log has gone
-        sys.stdout = open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123, SIM115
-        raise Stop from None
     finally:
         REQUESTS.close()
         (var_dir() / "runtime.env").unlink(missing_ok=True)
-        with contextlib.suppress(BrokenPipeError):
-            say("stopping …")
+        say("stopping …")
         supervisor.stop()
         end_leftovers(servers)
 
