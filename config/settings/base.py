@@ -192,6 +192,7 @@ CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 30}
 
 CANDY_JOB_LEASE_SECONDS = env_int("CANDY_JOB_LEASE_SECONDS", 30, minimum=2)
+CANDY_WORKER_GRACE_SECONDS = env_int("CANDY_WORKER_GRACE_SECONDS", 20, minimum=0)
 CANDY_JOBS_WAITING_CAP = env_int("CANDY_JOBS_WAITING_CAP", 100_000, minimum=1)  # per workspace
 
 # --- People --------------------------------------------------------------------------------------

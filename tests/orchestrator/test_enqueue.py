@@ -18,11 +18,6 @@ from apps.workspaces.models import DueWork
 from apps.workspaces.types import Actor
 
 
-@pytest.fixture
-def system(in_workspace: Any) -> Actor:
-    return Actor.system(in_workspace)
-
-
 def test_run_inline_validates_authorises_and_returns_the_output(
     in_workspace: Any, system: Actor, viewer: Any, actor_for: Any
 ) -> None:

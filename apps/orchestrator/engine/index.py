@@ -68,7 +68,7 @@ def add(rows: Iterable[NewWork]) -> None:
             FROM unnest(%s::uuid[], %s::int[], %s::text[], %s::text[], %s::text[], %s::int[],
                         %s::timestamptz[], %s::bigint[], %s::text[], %s::text[])
                  AS t(id, ws, kind, effect, queue, priority, run_at, fence, keys, limits)
-            RETURNING run_at < now() + interval '1.5 seconds'
+            RETURNING queue, run_at < now() + interval '1.5 seconds'
             """,  # noqa: S608  no outside text: the table's own name
             [
                 [row.id for row in rows],
@@ -83,14 +83,14 @@ def add(rows: Iterable[NewWork]) -> None:
                 [",".join(map(str, row.limits)) for row in rows],
             ],
         )
-        if any(soon for (soon,) in cursor.fetchall()):
-            ring()
+        for queue in {queue for queue, is_soon in cursor.fetchall() if is_soon}:
+            ring(queue)
 
 
-def ring() -> None:
+def ring(queue: str = "") -> None:
     """Wake the clocks when this transaction commits."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, '')", [CHANNEL])
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, queue])
 
 
 def signal_events(workspace_id: int) -> None:
@@ -100,14 +100,16 @@ def signal_events(workspace_id: int) -> None:
             f"""
             INSERT INTO {TABLE} AS due (job_id, workspace_id, kind, effect, queue, priority, run_at,
                 state, fence, signals, cancel_wanted, concurrency_keys, concurrency_limits)
-            VALUES (%s, %s, 'events', 'none', 'default', 50, now(), 'ready', 0, 1, false, '{{}}', '{{}}')
+            VALUES (%s, %s, 'events', 'none', 'default', 50, now(), 'ready',
+                -- beyond any fence of a row that was there before and has been removed
+                (extract(epoch FROM clock_timestamp()) * 1000)::bigint, 1, false, '{{}}', '{{}}')
             ON CONFLICT (job_id) DO UPDATE SET
                 signals = due.signals + 1,
                 state = CASE due.state WHEN 'scheduled' THEN 'ready' ELSE due.state END
             """,  # noqa: S608
             [events_id(workspace_id), workspace_id],
         )
-    ring()
+    ring("default")
 
 
 def events_id(workspace_id: int) -> uuid.UUID:

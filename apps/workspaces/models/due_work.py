@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models.functions import Now
 
@@ -24,6 +25,7 @@ class DueWork(models.Model):
     class State(models.TextChoices):
         SCHEDULED = "scheduled", "Waiting for its time"
         READY = "ready", "Due, waiting for a worker"
+        BLOCKED = "blocked", "Due, waiting for a concurrency key"
         DISPATCHED = "dispatched", "A worker was told"
         RUNNING = "running", "Running"
         UNKNOWN = "unknown", "Outcome unknown, a person decides"
@@ -71,8 +73,14 @@ class DueWork(models.Model):
             # Work in hand, by lease: reaping, counting and concurrency keys look only here.
             models.Index(
                 fields=["state", "lease_until"],
-                condition=models.Q(state__in=["dispatched", "running"]),
+                condition=models.Q(state__in=["blocked", "dispatched", "running"]),
                 name="workspaces_due_in_hand",
+            ),
+            # Who waits for a key, for the worker that gives it back.
+            GinIndex(
+                fields=["concurrency_keys"],
+                condition=models.Q(state="blocked"),
+                name="workspaces_due_blocked",
             ),
             models.Index(fields=["workspace"], name="workspaces_due_workspace"),
         ]

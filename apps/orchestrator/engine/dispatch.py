@@ -1,0 +1,167 @@
+"""What the clock does, in SQL: find what is due, hand it out fairly, take back what was lost."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db import connection
+
+from apps.orchestrator.engine.index import TABLE
+
+PROMOTE_AT_ONCE = 2000
+# How long a worker may take to pick a message up before the row is handed out again.
+DISPATCH_SECONDS = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class Handed:
+    """What one pass handed out. ``last_workspace`` is where the next pass goes on, 0 from the start."""
+
+    ids: list[uuid.UUID]
+    room: int
+    oldest_seconds: float
+    last_workspace: int
+
+
+def promote() -> int:
+    """Make what has become due ready; returns how many. Costs as much as became due."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE {TABLE} SET state = 'ready' WHERE job_id IN (
+                SELECT job_id FROM {TABLE} WHERE state = 'scheduled' AND run_at <= now()
+                ORDER BY run_at LIMIT %s FOR UPDATE SKIP LOCKED)
+            """,  # noqa: S608
+            [PROMOTE_AT_ONCE],
+        )
+        return int(cursor.rowcount)
+
+
+def seconds_to_next() -> float | None:
+    """Seconds until the next scheduled row is due; None without one, 0 or less when it is late."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            SELECT extract(epoch FROM (
+                SELECT run_at FROM {TABLE} WHERE state = 'scheduled' ORDER BY run_at LIMIT 1
+            ) - now())::float
+            """  # noqa: S608
+        )
+        (seconds,) = cursor.fetchone()
+    return None if seconds is None else float(seconds)
+
+
+def hand_out(queue: str, *, window: int, after: int) -> Handed:
+    """Mark ready rows of ``queue`` dispatched, fairly between workspaces; at most ``window`` are out.
+
+    A loose scan hops from workspace to workspace in the index of ready rows (so neither workspaces
+    without due work nor the depth of one backlog cost anything), a lateral join takes the first few
+    of each. ``after`` is the workspace that the last pass ended at.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            _HAND_OUT, {"queue": queue, "window": window, "after": after, "lease": lease_seconds()}
+        )
+        rows = cursor.fetchall()
+    ids = [row[0] for row in rows if row[0] is not None]
+    _, _, room, oldest, spaces, last = rows[0]
+    return Handed(ids, room, float(oldest or 0.0), last if spaces >= room > 0 else 0)
+
+
+def take_back() -> int:
+    """Return work whose lease is over; returns how many rows changed.
+
+    What a worker was told but never took is ready again. What ran is run again, except where a lost
+    outcome is a doubt (checkable, unsafe): that is looked into first, kind ``recover``.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE {TABLE} AS due SET
+                state = 'ready', lease_until = NULL,
+                kind = CASE WHEN due.state = 'running' AND due.kind = 'job'
+                             AND due.effect IN ('checkable', 'unsafe')
+                            THEN 'recover' ELSE due.kind END
+            FROM (SELECT job_id FROM {TABLE}
+                  WHERE state IN ('blocked', 'dispatched', 'running') AND lease_until < now()
+                  ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED) AS over
+            WHERE due.job_id = over.job_id
+            """  # noqa: S608
+        )
+        return int(cursor.rowcount)
+
+
+def give_back(ids: list[uuid.UUID]) -> None:
+    """Rows that were handed out but could not be sent (or taken up) are ready again."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"""
+            UPDATE {TABLE} SET state = 'ready', lease_until = NULL
+            WHERE job_id = ANY(%s) AND state = 'dispatched'
+            """,  # noqa: S608
+            [ids],
+        )
+
+
+def oldest_ready(queue: str) -> datetime | None:
+    """When the longest-waiting ready row of ``queue`` was due. Reads all ready rows: for pages."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT min(run_at) FROM {TABLE} WHERE state = 'ready' AND queue = %s",  # noqa: S608
+            [queue],
+        )
+        found: datetime | None = cursor.fetchone()[0]
+    return found
+
+
+def lease_seconds() -> float:
+    """Read late, so that tests can shorten it."""
+    return float(getattr(settings, "CANDY_DISPATCH_SECONDS", DISPATCH_SECONDS))
+
+
+_HAND_OUT = f"""
+WITH RECURSIVE out AS MATERIALIZED (
+    SELECT greatest(0, %(window)s - count(*)) AS room,
+           extract(epoch FROM now() - (min(lease_until) - %(lease)s * interval '1 second')) AS oldest
+    FROM {TABLE} WHERE state = 'dispatched' AND queue = %(queue)s
+),
+spaces (workspace_id, n) AS (
+    SELECT * FROM (
+        SELECT workspace_id, 1 FROM {TABLE}
+        WHERE state = 'ready' AND queue = %(queue)s AND workspace_id > %(after)s
+        ORDER BY workspace_id LIMIT 1) AS first
+    UNION ALL
+    SELECT following.workspace_id, spaces.n + 1
+    FROM spaces CROSS JOIN LATERAL (
+        SELECT workspace_id FROM {TABLE}
+        WHERE state = 'ready' AND queue = %(queue)s AND workspace_id > spaces.workspace_id
+        ORDER BY workspace_id LIMIT 1) AS following
+    WHERE spaces.n < (SELECT room FROM out)
+),
+share AS MATERIALIZED (
+    SELECT greatest(1, ceil((SELECT room FROM out)::float / greatest(1, count(*))))::int AS size,
+           count(*) AS spaces, max(workspace_id) AS last
+    FROM spaces
+),
+picked AS MATERIALIZED (
+    SELECT mine.job_id, mine.workspace_id
+    FROM spaces CROSS JOIN LATERAL (
+        SELECT job_id, workspace_id FROM {TABLE}
+        WHERE state = 'ready' AND queue = %(queue)s AND workspace_id = spaces.workspace_id
+        ORDER BY priority, run_at LIMIT (SELECT size FROM share)
+        FOR UPDATE SKIP LOCKED) AS mine
+    LIMIT (SELECT room FROM out)
+),
+marked AS (
+    UPDATE {TABLE} AS due SET state = 'dispatched',
+        lease_until = now() + %(lease)s * interval '1 second'
+    FROM picked WHERE due.job_id = picked.job_id AND due.state = 'ready'
+    RETURNING due.job_id, due.workspace_id
+)
+SELECT marked.job_id, marked.workspace_id, out.room, out.oldest, share.spaces, share.last
+FROM out CROSS JOIN share LEFT JOIN marked ON true
+ORDER BY marked.workspace_id
+"""  # noqa: S608
