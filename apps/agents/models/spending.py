@@ -28,6 +28,7 @@ class ModelKey(models.Model):
     sealed = models.BinaryField(default=bytes, blank=True)
     hint = models.CharField(max_length=12, blank=True)  # last characters, to tell keys apart
     position = models.PositiveSmallIntegerField(default=0)  # order of trying
+    purposes = models.JSONField(default=list, blank=True)  # empty: any
     is_enabled = models.BooleanField(default=True)
     last_error = models.CharField(max_length=300, blank=True)
     last_used_at = models.DateTimeField(null=True, blank=True)

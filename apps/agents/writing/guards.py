@@ -8,6 +8,7 @@ from typing import Literal
 import regex
 from pydantic import BaseModel
 
+from apps.agents.redaction import SECRETS
 from apps.agents.voice import Score, score
 from apps.agents.voice.features import HASHTAG
 from apps.agents.voice.scoring import avoided_pattern
@@ -25,14 +26,6 @@ _LEFTOVER = regex.compile(
     r"\bhere (?:is|are|'s) (?:a|your|the|three|two) (?:post|draft|candidate|option)",
     regex.MULTILINE,
 )
-_SECRETS = {
-    "an API key": regex.compile(
-        r"\b(?:sk-[A-Za-z0-9_-]{16,}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{20,}|AIza[\w-]{30,}|"
-        r"xox[abpr]-[\w-]{10,}|whsec_\w{16,}|eyJ[\w-]{10,}\.[\w-]{10,}\.[\w-]{5,})"
-    ),
-    "a private key": regex.compile(r"-----BEGIN [A-Z ]*PRIVATE KEY-----"),
-    "a password": regex.compile(r"(?i)\b(?:password|passwort|passwd|pwd)\s*[:=]\s*\S{4,}"),
-}
 _EMAIL = regex.compile(r"[\w.+-]+@[\w-]+\.[\w.-]*\w")
 _PHONE = regex.compile(r"(?<![\w.])\+?\d[\d ()/-]{7,}\d(?!\w)")
 _CARD = regex.compile(r"\b(?:\d[ -]?){13,19}\b")
@@ -211,7 +204,7 @@ def _link(text: str, assignment: Assignment, evidence: Evidence) -> list[Finding
 
 def _leaks(text: str, assignment: Assignment, evidence: Evidence) -> list[Finding]:
     bare = _LINK.sub(lambda match: " " * len(match.group()), text)
-    for name, pattern in _SECRETS.items():
+    for name, pattern in SECRETS.items():
         if match := pattern.search(bare):
             message = f"This looks like {name}."
             return [

@@ -1,0 +1,1 @@
+"""The verbs: `from apps.agents.services import voice, writing, model_keys`."""
