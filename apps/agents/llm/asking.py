@@ -12,10 +12,10 @@ from django.db import connection
 from apps.agents.llm import spending
 from apps.agents.llm.calling import call
 from apps.agents.llm.errors import ModelError, ModelsUnavailable, NoModel
-from apps.agents.redaction import redact
 from apps.agents.llm.routing import models_for
 from apps.agents.llm.types import Answer, ModelRef, Output, Purpose, Usage
 from apps.agents.models import ModelKey
+from apps.agents.redaction import redact
 from apps.workspaces.types import Actor
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ def ask(
                 if not error.retry or attempt == _ATTEMPTS:
                     _note(ref, error)
                     break
-                time.sleep(min(error.retry_after or 0.5 * attempt, _MAX_PAUSE))
+                _pause(min(error.retry_after or 0.5 * attempt, _MAX_PAUSE))
     last = tried[-1]
     raise ModelsUnavailable(
         f"No model answered. {last['model']}: {last['message']}", params={"tried": tried}
@@ -115,6 +115,10 @@ def _give_back_connection() -> None:
     # Inside a transaction (tests) closing would lose it.
     if not connection.in_atomic_block:
         connection.close()
+
+
+def _pause(seconds: float) -> None:
+    time.sleep(seconds)
 
 
 def _since(started: float) -> int:

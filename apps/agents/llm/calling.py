@@ -9,9 +9,9 @@ import httpx2
 from asgiref.sync import async_to_sync
 
 from apps.agents.llm.errors import ModelError
-from apps.agents.redaction import redact
 from apps.agents.llm.transport import GuardedTransport
 from apps.agents.llm.types import ModelRef, Output, Usage
+from apps.agents.redaction import redact
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model

@@ -74,7 +74,9 @@ def _validate(provider: str, model: str, api_key: str, base_url: str) -> None:
     if base_url:
         parts = urlsplit(base_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.username:
-            raise ValidationFailed("Enter a full address, with https:// in front.", field="base_url")
+            raise ValidationFailed(
+                "Enter a full address, with https:// in front.", field="base_url"
+            )
     if not api_key and not base_url:
         raise ValidationFailed("Enter the key.", field="api_key")
     if len(api_key) > 500 or any(char.isspace() for char in api_key):

@@ -31,7 +31,9 @@ def learn(*, actor: Actor, note: str = "") -> VoiceVersion:
     actor.require(permissions.EDIT_VOICE)
     texts = knowledge.texts()
     if not texts:
-        raise NothingToLearn("There is nothing to learn from yet. Add a website or a document first.")
+        raise NothingToLearn(
+            "There is nothing to learn from yet. Add a website or a document first."
+        )
     data = learn_from([Document(t.source, t.text, t.title, t.language) for t in texts])
     previous = queries.current_version()
     if previous is not None:

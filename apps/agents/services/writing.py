@@ -159,8 +159,6 @@ def _row(draft: Draft, result: Written, position: int) -> Candidate:
         verdict=result.verdict,
         reasons=[reason.model_dump(mode="json") for reason in result.score.reasons],
         findings=[f.model_dump(mode="json") for f in result.findings if f.verdict != "pass"],
-        sources=[
-            {"source": p.source, "title": p.title, "text": p.text} for p in result.passages
-        ],
+        sources=[{"source": p.source, "title": p.title, "text": p.text} for p in result.passages],
         repairs=result.repairs,
     )
