@@ -8,7 +8,9 @@ in a terminal. Names bound with ``structlog.contextvars.bind_contextvars`` (``re
 from __future__ import annotations
 
 import logging
+import os
 import re
+import sys
 import time
 from collections.abc import Callable, MutableMapping
 from typing import Any
@@ -74,6 +76,12 @@ def add_workspace(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return event
 
 
+def drop_repeats(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """uvicorn sends its message a second time, with colours."""
+    event.pop("color_message", None)
+    return event
+
+
 def logging_config(*, json: bool, level: str) -> dict[str, Any]:
     """``LOGGING`` for Django. ``json`` for machines, else lines for a person."""
     shared: list[Any] = [
@@ -91,6 +99,8 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
         cache_logger_on_first_use=True,
     )
     render: list[Any]
+    text_time = structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False)
+    colours = bool(os.environ.get("FORCE_COLOR")) or sys.stderr.isatty()
     if json:
         render = [
             structlog.processors.format_exc_info,
@@ -99,7 +109,11 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
             structlog.processors.JSONRenderer(default=str),
         ]
     else:
-        render = [hide_secrets, structlog.dev.ConsoleRenderer(pad_event_to=0)]
+        render = [
+            hide_secrets,
+            text_time,
+            structlog.dev.ConsoleRenderer(pad_event_to=0, pad_level=False, colors=colours),
+        ]
     return {
         "version": 1,
         "disable_existing_loggers": False,
@@ -107,7 +121,11 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
             "lines": {
                 "()": structlog.stdlib.ProcessorFormatter,
                 "foreign_pre_chain": [*shared, structlog.stdlib.ExtraAdder()],
-                "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, *render],
+                "processors": [
+                    structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                    drop_repeats,
+                    *render,
+                ],
             }
         },
         "handlers": {"stream": {"class": "logging.StreamHandler", "formatter": "lines"}},
@@ -118,6 +136,8 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             "uvicorn": {"handlers": [], "level": "INFO", "propagate": True},
             "uvicorn.error": {"handlers": [], "level": "INFO", "propagate": True},
+            # RequestLogMiddleware writes the line of a request.
+            "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": False},
             "celery": {"handlers": [], "level": "INFO", "propagate": True},
             # They log bodies and addresses with their query: not ours to keep.
             "httpx": {"level": "WARNING"},

@@ -43,7 +43,6 @@ SHARED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
-    "daphne",  # before staticfiles: serves `runserver`
     "django.contrib.staticfiles",
     "allauth",
     "allauth.account",

@@ -13,9 +13,7 @@ import fcntl
 import os
 import selectors
 import signal
-import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -25,16 +23,8 @@ from pathlib import Path
 from deploy.local import services
 from deploy.local.child import Child, parse_procfile
 from deploy.local.console import Console
-from deploy.local.paths import (
-    ROOT,
-    TERMINAL,
-    VENV_BIN,
-    LocalError,
-    load_dotenv,
-    paint,
-    say,
-    var_dir,
-)
+from deploy.local.environment import child_env, read_runtime_env, write_runtime_env
+from deploy.local.paths import ROOT, TERMINAL, LocalError, load_dotenv, paint, say, var_dir
 from deploy.local.processes import adopt_orphans, descendants
 
 PROCFILE = Path(__file__).with_name("Procfile")
@@ -214,80 +204,6 @@ def only_one() -> Iterator[None]:
                 f"Candy already runs from {var}: {where}. Set CANDY_VAR for another one."
             ) from None
         yield
-
-
-def child_env(server_env: dict[str, str]) -> dict[str, str]:
-    """Environment of every program: servers, keys, ports that are free, addresses."""
-    host = os.environ.get("HOST") or "127.0.0.1"
-    port = next_free_port(host, int(os.environ.get("PORT") or 8000), "Candy")
-    sandbox = next_free_port(
-        host, int(os.environ.get("SANDBOX_PORT") or 8070), "the sandbox networks"
-    )
-    shown = "localhost" if host in {"127.0.0.1", "0.0.0.0", "::"} else host  # noqa: S104
-    allowed = os.environ.get("CANDY_OUTBOUND_ALLOW", "")
-    private = [part for part in allowed.split(",") if part]
-    private += [f"127.0.0.1:{sandbox}", f"localhost:{sandbox}"]
-    defaults = {
-        "DJANGO_SETTINGS_MODULE": "config.settings.local",
-        "CANDY_PUBLIC_URL": f"http://{shown}:{port}",
-        "CANDY_SANDBOX_URL": f"http://127.0.0.1:{sandbox}",
-        "OMP_NUM_THREADS": "1",  # numeric libraries would start a thread a core in every process
-        "PYTHONUNBUFFERED": "1",
-    }
-    return {
-        **defaults,
-        **os.environ,
-        **server_env,
-        "HOST": host,
-        "PORT": str(port),
-        "SANDBOX_PORT": str(sandbox),
-        "CANDY_OUTBOUND_ALLOW": ",".join(private),
-        "PATH": os.pathsep.join([str(VENV_BIN), os.environ.get("PATH", "")]),
-        **({"FORCE_COLOR": "1"} if sys.stdout.isatty() else {}),
-    }
-
-
-def next_free_port(host: str, wanted: int, what: str) -> int:
-    """``wanted`` or the next port that nobody listens on; says so when it is another."""
-    for port in range(wanted, min(wanted + 100, 65536)):
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, port))
-            except OSError:
-                continue
-        if port != wanted:
-            say(paint(f"port {wanted} is in use; {what} takes {port}", "33"))
-        return port
-    raise LocalError(f"No free port from {wanted} on; set PORT or SANDBOX_PORT.")
-
-
-RUNTIME_NAMES = (
-    "DATABASE_URL",
-    "REDIS_URL",
-    "SECRET_KEY_FILE",
-    "CANDY_MASTER_KEY_FILE",
-    "CANDY_PUBLIC_URL",
-    "CANDY_SANDBOX_URL",
-    "CANDY_OUTBOUND_ALLOW",
-)
-
-
-def write_runtime_env(env: dict[str, str]) -> None:
-    """Leave the addresses where config/env.py finds them, for ``manage.py`` by hand."""
-    path = var_dir() / "runtime.env"
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.writelines(f"{name}={env[name]}\n" for name in RUNTIME_NAMES if env.get(name))
-
-
-def read_runtime_env() -> dict[str, str]:
-    try:
-        lines = (var_dir() / "runtime.env").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return {}
-    return dict(line.split("=", 1) for line in lines if "=" in line)
 
 
 def first_commands() -> list[list[str]]:

@@ -1,4 +1,8 @@
-"""One reader for each format. Each takes bytes, the declared charset and the address."""
+"""One reader for each format. Each takes bytes, the declared charset and the address.
+
+The libraries of PDF, Word and web pages are imported where they are used: together they cost every
+process of the installation a second at its start, and few ever read a document.
+"""
 
 from __future__ import annotations
 
@@ -10,10 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-import docx
 import lxml.html
-import pypdf
-import trafilatura
 from lxml import etree
 from markdown_it import MarkdownIt
 
@@ -65,6 +66,8 @@ def parse_html(markup: str) -> lxml.html.HtmlElement:
 
 
 def from_html(data: bytes, charset: str | None, url: str) -> Parsed:
+    import trafilatura
+
     decoded = decode(data, declared=charset)
     tree = parse_html(decoded.text)
     title = _first(tree, "//meta[@property='og:title']/@content", "//title/text()", "//h1//text()")
@@ -205,6 +208,8 @@ def _unwrap_one(paragraph: str) -> str:
 def from_pdf(data: bytes, charset: str | None, url: str) -> Parsed:
     if b"%PDF-" not in data[:1024]:
         raise BinaryContent("This file is named like a PDF but is not one.")
+    import pypdf
+
     # pypdf warns about each odd object of a sloppy file; the result is what counts here.
     logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
@@ -236,6 +241,8 @@ def _pdf_paragraphs(page: str) -> str:
 
 
 def from_docx(data: bytes, charset: str | None, url: str) -> Parsed:
+    import docx
+
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise DocumentLocked(
             "This Word file needs a password. Save a copy without one and add that."
