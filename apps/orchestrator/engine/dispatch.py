@@ -12,8 +12,6 @@ from django.db import connection
 from apps.orchestrator.engine.index import TABLE
 
 PROMOTE_AT_ONCE = 2000
-# How long a worker may take to pick a message up before the row is handed out again.
-DISPATCH_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +117,7 @@ def oldest_ready(queue: str) -> datetime | None:
 
 def lease_seconds() -> float:
     """Read late, so that tests can shorten it."""
-    return float(getattr(settings, "CANDY_DISPATCH_SECONDS", DISPATCH_SECONDS))
+    return float(settings.CANDY_DISPATCH_SECONDS)
 
 
 _HAND_OUT = f"""
