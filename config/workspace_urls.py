@@ -6,4 +6,5 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.studio.web.urls")),
+    path("", include("apps.media.web.urls")),
 ]

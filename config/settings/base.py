@@ -293,6 +293,10 @@ CANDY_OUTBOUND_ALLOW = env_list("CANDY_OUTBOUND_ALLOW")  # host:port pairs that 
 CANDY_SANDBOX_URL = env_str("CANDY_SANDBOX_URL", "http://127.0.0.1:8070").rstrip("/")
 CANDY_POOL_SIZE = env_int("CANDY_POOL_SIZE", 3, minimum=0)  # schemas kept ready for new workspaces
 CANDY_DELETE_AFTER_DAYS = 30
+CANDY_MAX_IMAGE_BYTES = env_int("CANDY_MAX_IMAGE_BYTES", 25_000_000, minimum=1)
+CANDY_PUBLISH_TIMEOUT = env_int("CANDY_PUBLISH_TIMEOUT", 20, minimum=1)  # seconds for one call
+# Networks say in their capability files how long a silent call may still arrive; tests are quicker.
+CANDY_SETTLE_SCALE = env_float("CANDY_SETTLE_SCALE", 1.0, minimum=0.0, maximum=10.0)
 CANDY_MASTER_KEY_FILE = env_str("CANDY_MASTER_KEY_FILE", str(VAR_DIR / "keys" / "master.key"))
 
 DJANGO_VITE = {

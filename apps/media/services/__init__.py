@@ -1,0 +1,1 @@
+"""The verbs of the media library: `from apps.media.services import assets`."""
