@@ -9,13 +9,14 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch
 from django.views.decorators.http import require_safe
 
+from apps.website.web.words import WELCOME
 from apps.workspaces.models import Membership, Workspace
 from apps.workspaces.tenancy import reverse
 
 
 @require_safe
 def welcome(request: HttpRequest) -> HttpResponse:
-    return render(request, "website/welcome.html")
+    return render(request, "website/welcome.html", WELCOME)
 
 
 @require_safe
