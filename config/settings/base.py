@@ -297,6 +297,13 @@ CANDY_MAX_IMAGE_BYTES = env_int("CANDY_MAX_IMAGE_BYTES", 25_000_000, minimum=1)
 CANDY_PUBLISH_TIMEOUT = env_int("CANDY_PUBLISH_TIMEOUT", 20, minimum=1)  # seconds for one call
 # Networks say in their capability files how long a silent call may still arrive; tests are quicker.
 CANDY_SETTLE_SCALE = env_float("CANDY_SETTLE_SCALE", 1.0, minimum=0.0, maximum=10.0)
+# Models for every workspace, in order of trying: "openai:gpt-5-mini,anthropic:claude-haiku-4-5".
+CANDY_LLM_MODELS = env_list("CANDY_LLM_MODELS")
+CANDY_LLM_OPENAI_URL = env_str("CANDY_LLM_OPENAI_URL", "").rstrip("/")  # any compatible server
+CANDY_LLM_OPENAI_KEY = env_str("CANDY_LLM_OPENAI_KEY", "")
+CANDY_LLM_ANTHROPIC_KEY = env_str("CANDY_LLM_ANTHROPIC_KEY", "")
+CANDY_LLM_GOOGLE_KEY = env_str("CANDY_LLM_GOOGLE_KEY", "")
+CANDY_LLM_TIMEOUT = env_int("CANDY_LLM_TIMEOUT", 60, minimum=1)  # seconds for one answer
 CANDY_MASTER_KEY_FILE = env_str("CANDY_MASTER_KEY_FILE", str(VAR_DIR / "keys" / "master.key"))
 
 DJANGO_VITE = {

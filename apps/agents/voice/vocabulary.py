@@ -132,7 +132,7 @@ def phrases(sentences: list[Sentence], language: str) -> list[Term]:
     for sentence in sentences:
         if sentence.is_heading:
             continue
-        words = [fold(word) for word in sentence.words]
+        words = [fold(word).removesuffix("'s") for word in sentence.words]
         single.update(words)
         total += len(words)
         for size in range(2, 6):

@@ -50,7 +50,8 @@ def _without_sentence(text: str, needle: str) -> str:
         return text
     pieces = regex.split(r"((?<=[.!?…])[ \t]+|\n+)", text)
     kept = [piece for piece in pieces if needle not in piece]
-    return regex.sub(r"\n{3,}", "\n\n", "".join(kept)).strip()
+    joined = regex.sub(r"[ \t]{2,}", " ", "".join(kept))
+    return regex.sub(r"\n{3,}", "\n\n", joined).strip()
 
 
 def _replace_avoided(text: str, assignment: Assignment) -> str:
