@@ -6,4 +6,5 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.workspaces.api.urls")),
+    path("", include("apps.orchestrator.api.urls")),
 ]

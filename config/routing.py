@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver, path
+from django.urls import URLPattern, URLResolver
 
-from apps.orchestrator.consumers import EventsConsumer
-
-websocket_urlpatterns: list[URLPattern | URLResolver] = [
-    path("ws/w/<slug:workspace>/events", EventsConsumer.as_asgi()),  # type: ignore[arg-type]
-]
+websocket_urlpatterns: list[URLPattern | URLResolver] = []

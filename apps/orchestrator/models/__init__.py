@@ -1,4 +1,5 @@
 from apps.orchestrator.models.event import Event, EventCounter, FailedDelivery, SubscriberCursor
+from apps.orchestrator.models.idempotent_request import IdempotentRequest
 from apps.orchestrator.models.job import Job, JobAttempt
 from apps.orchestrator.models.schedule import Schedule, ScheduleException
 
@@ -6,6 +7,7 @@ __all__ = [
     "Event",
     "EventCounter",
     "FailedDelivery",
+    "IdempotentRequest",
     "Job",
     "JobAttempt",
     "Schedule",

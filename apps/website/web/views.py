@@ -32,7 +32,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     if membership is not None:
         return redirect(reverse("studio:home", workspace=membership.workspace))
     try:
-        return redirect(reverse("workspaces_public:new"))
+        return redirect(reverse("workspaces:create"))
     except NoReverseMatch:
         return render(request, "website/no_workspace.html")
 
