@@ -56,8 +56,10 @@ def scrub(value: Any, name: str = "", depth: int = 0) -> Any:
     if isinstance(value, dict):
         return {key: scrub(item, str(key), depth + 1) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return type(value)(scrub(item, "", depth + 1) for item in value)
-    return value
+        return [scrub(item, "", depth + 1) for item in value]
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    return SECRET_VALUES.sub(HIDDEN, str(value))  # as a log would write it
 
 
 def hide_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:
@@ -76,9 +78,12 @@ def add_workspace(_logger: Any, _method: str, event: EventDict) -> EventDict:
     return event
 
 
-def drop_repeats(_logger: Any, _method: str, event: EventDict) -> EventDict:
-    """uvicorn sends its message a second time, with colours."""
+def drop_extras(_logger: Any, _method: str, event: EventDict) -> EventDict:
+    """Leave out what others attach: uvicorn its message again in colours, Django the request
+    itself, whose text holds the query string."""
     event.pop("color_message", None)
+    if isinstance(event.get("request"), HttpRequest):
+        del event["request"]
     return event
 
 
@@ -123,7 +128,7 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
                 "foreign_pre_chain": [*shared, structlog.stdlib.ExtraAdder()],
                 "processors": [
                     structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                    drop_repeats,
+                    drop_extras,
                     *render,
                 ],
             }
@@ -133,6 +138,7 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
         "loggers": {
             # Django's own handlers would write each line a second time.
             "django": {"handlers": [], "level": "INFO", "propagate": True},
+            "django.request": {"level": "ERROR"},  # the line of the request says 404 already
             "django.server": {"handlers": [], "level": "WARNING", "propagate": True},
             "uvicorn": {"handlers": [], "level": "INFO", "propagate": True},
             "uvicorn.error": {"handlers": [], "level": "INFO", "propagate": True},

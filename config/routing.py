@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern, URLResolver
+from django.urls import URLPattern, URLResolver, path
 
-websocket_urlpatterns: list[URLPattern | URLResolver] = []
+from apps.orchestrator.consumers import EventsConsumer
+
+websocket_urlpatterns: list[URLPattern | URLResolver] = [
+    path("ws/w/<slug:workspace>/events", EventsConsumer.as_asgi()),  # type: ignore[arg-type]
+]

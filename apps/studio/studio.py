@@ -6,13 +6,11 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from apps.studio import navigation, queries, settings_pages
+from apps.studio import navigation, queries
 from apps.studio.home import Block, register_block
 from apps.studio.navigation import NavItem, NewItem
 from apps.studio.permissions import MANAGE_PROJECTS
 from apps.studio.search import Hit, SearchSource, register_source
-from apps.studio.settings_pages import SettingsPage
-from apps.workspaces.permissions import MANAGE_KEYS
 from apps.workspaces.tenancy import reverse
 
 navigation.register(
@@ -29,25 +27,12 @@ navigation.register(
 )  # fmt: skip
 navigation.register(
     NavItem("settings", "Settings", "settings", "studio:settings", order=990, shortcut="s",
-            match=("studio:settings",), keywords="workspace name time zone")
+            match=("workspaces:",), keywords="workspace name time zone")
 )  # fmt: skip
 navigation.register(
     NewItem("project", "Project", "folder-plus", "studio:project_create", order=900,
             permission=MANAGE_PROJECTS)
 )  # fmt: skip
-
-# Accounts and workspaces lie below the shell, so it names their pages; one that is missing is left out.
-for page in (
-    SettingsPage("profile", "Profile", "user", "accounts:profile", group="person", order=10),
-    SettingsPage("security", "Security", "shield", "accounts:security", group="person", order=20),
-    SettingsPage("sessions", "Sessions", "monitor-smartphone", "accounts:sessions", group="person",
-                 order=30),
-    SettingsPage("general", "General", "settings-2", "studio:settings", order=10),
-    SettingsPage("members", "Members", "users", "workspaces:members", order=20),
-    SettingsPage("keys", "API keys", "key-round", "workspaces:api_keys", order=30,
-                 permission=MANAGE_KEYS, match=("workspaces:api_key",)),
-):  # fmt: skip
-    settings_pages.register(page)
 
 
 def _recent_activity(request: HttpRequest) -> dict[str, Any]:

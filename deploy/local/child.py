@@ -16,6 +16,13 @@ from deploy.local.processes import end_with_parent
 
 FIRST_DELAY = 0.5  # seconds before the first restart; doubles with each further one
 LONGEST_DELAY = 30.0
+# Programs whose coming up takes a while and shows in their log only.
+SAYS_WHEN_UP = {
+    "worker": b" ready.",
+    "media": b" ready.",
+    "clock": b"started",
+    "sandbox": b"running on",
+}
 STEADY_AFTER = 30.0  # seconds of life after which a crash counts as the first one again
 
 
@@ -28,6 +35,8 @@ class Child:
         self.env = env
         self.process: subprocess.Popen[bytes] | None = None
         self.restart_at: float | None = None
+        self.once = False  # ends by itself; never restarted
+        self.up = name not in SAYS_WHEN_UP
         self._delay = FIRST_DELAY
         self._started_at = time.monotonic()
 
@@ -44,6 +53,10 @@ class Child:
             start_new_session=True,
             preexec_fn=end_with_parent,
         )
+
+    def heard(self, data: bytes) -> None:
+        """Look for the words by which a program says that it is up."""
+        self.up = self.up or SAYS_WHEN_UP.get(self.name, b"") in data
 
     @property
     def running(self) -> bool:

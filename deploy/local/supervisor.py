@@ -1,7 +1,7 @@
 """``make run``: everything of a local Candy under one process, in one log.
 
-Order: servers, ``manage.py prepare`` (migrations, template schema, pool), demo data, then the
-programs of ``deploy/local/Procfile``; the address comes last, when ``/readyz`` has answered.
+Order: servers, ``prepare`` (migrations, template schema, pool, demo data) while the web process
+loads, then the other programs of ``deploy/local/Procfile``; the address comes last, when all are up.
 A program that crashes is started again with back-off. Ctrl-C, SIGTERM and SIGHUP end every process,
 whatever they started included; a second Ctrl-C does not wait.
 """
@@ -13,7 +13,6 @@ import fcntl
 import os
 import selectors
 import signal
-import subprocess
 import time
 import urllib.error
 import urllib.request
@@ -24,10 +23,11 @@ from deploy.local import services
 from deploy.local.child import Child, parse_procfile
 from deploy.local.console import Console
 from deploy.local.environment import child_env, read_runtime_env, write_runtime_env
-from deploy.local.paths import ROOT, TERMINAL, LocalError, load_dotenv, paint, say, var_dir
+from deploy.local.paths import TERMINAL, LocalError, load_dotenv, paint, say, var_dir
 from deploy.local.processes import adopt_orphans, descendants
 
 PROCFILE = Path(__file__).with_name("Procfile")
+PATIENCE = 20.0  # seconds that the address waits for workers and clock to come up
 GRACE = 12.0  # seconds that programs have to finish what they are doing
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -69,13 +69,31 @@ class Supervisor:
     """
 
     def __init__(self, commands: dict[str, str], env: dict[str, str], console: Console) -> None:
-        self.children = [Child(name, command, env) for name, command in commands.items()]
+        self.planned = {name: Child(name, command, env) for name, command in commands.items()}
+        self.children: list[Child] = []  # those that were started, in that order
         self.console = console
         self.selector = selectors.DefaultSelector()
 
-    def start(self) -> None:
-        for child in self.children:
+    def start(self, name: str) -> None:
+        child = self.planned.pop(name, None)
+        if child is not None:
+            self.children.append(child)
             self._start(child)
+
+    def start_rest(self) -> None:
+        for name in list(self.planned):
+            self.start(name)
+
+    def finish(self, name: str) -> None:
+        """Run ``name`` to its end beside the others; LocalError when it fails."""
+        child = self.planned.pop(name, None)
+        if child is None:
+            return
+        child.once = True
+        self.children.append(child)
+        self._start(child)
+        while child in self.children:
+            self.turn(0.05)
 
     def _start(self, child: Child) -> None:
         child.start()
@@ -89,7 +107,7 @@ class Supervisor:
         for key, _ in self.selector.select(timeout):
             self._read(key)
         now = time.monotonic()
-        for child in self.children:
+        for child in list(self.children):
             if child.restart_at is not None:
                 if child.restart_at <= now:
                     self._start(child)
@@ -103,6 +121,7 @@ class Supervisor:
         except BlockingIOError:
             return
         if data:
+            child.heard(data)
             self.console.feed(child.name, data)
             return
         self.selector.unregister(key.fileobj)
@@ -124,8 +143,13 @@ class Supervisor:
         assert child.process is not None
         child.kill()  # what it started must not outlive it
         self._drain(child)
-        delay = child.plan_restart()
         code = child.process.returncode
+        if child.once:
+            self.children.remove(child)
+            if code:
+                raise LocalError(f"{child.name} failed with code {code}; see above.")
+            return
+        delay = child.plan_restart()
         how = f"code {code}" if code >= 0 else signal.Signals(-code).name
         say(paint(f"{child.name} ended with {how}; starting it again in {delay:g} s", "31"))
 
@@ -175,9 +199,9 @@ def run(servers: services.Services) -> None:
     write_runtime_env(env)
     supervisor = Supervisor(parse_procfile(PROCFILE), env, console)
     try:
-        for command in first_commands():
-            run_once(command, env, console)
-        supervisor.start()
+        supervisor.start("web")  # /readyz says no until the schema is right, so it may load by now
+        supervisor.finish("prepare")
+        supervisor.start_rest()
         wait_ready(supervisor, env)
         announce(env)
         while True:
@@ -206,42 +230,26 @@ def only_one() -> Iterator[None]:
         yield
 
 
-def first_commands() -> list[list[str]]:
-    """What runs to its end before the programs start."""
-    commands = [["python", "manage.py", "prepare", "--verbosity", "0"]]
-    if any(ROOT.glob("apps/*/management/commands/seed_demo.py")):
-        commands.append(["python", "manage.py", "seed_demo"])
-    return commands
-
-
-def run_once(command: list[str], env: dict[str, str], console: Console) -> None:
-    """Run to the end, in the log; LocalError when it fails. It ends with us."""
-    name = command[2]
-    process = subprocess.Popen(
-        command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT, start_new_session=True,
-    )  # fmt: skip
-    assert process.stdout is not None
-    try:
-        for line in process.stdout:
-            console.feed(name, line)
-    except BaseException:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-        raise
-    if process.wait():
-        raise LocalError(f"`{' '.join(command)}` failed; see above.")
-
-
 def wait_ready(supervisor: Supervisor, env: dict[str, str]) -> None:
-    """Turn until ``/readyz`` says yes. A web process that keeps crashing shows in the log."""
+    """Turn until ``/readyz`` says yes and every program has said that it is up.
+
+    A web process that keeps crashing shows in the log. Another that does not come up is no reason
+    to keep the address back for long.
+    """
     url = f"http://{'127.0.0.1' if env['HOST'] == '0.0.0.0' else env['HOST']}:{env['PORT']}/readyz"  # noqa: S104
-    while True:
+    deadline = time.monotonic() + PATIENCE
+    while not answers(url):
         supervisor.turn(0.1)
-        with contextlib.suppress(urllib.error.URLError, OSError):
-            with urllib.request.urlopen(url, timeout=2):
-                return
+    while time.monotonic() < deadline and not all(child.up for child in supervisor.children):
+        supervisor.turn(0.1)
+
+
+def answers(url: str) -> bool:
+    try:
+        urllib.request.urlopen(url, timeout=2).close()
+    except (urllib.error.URLError, OSError):
+        return False
+    return True
 
 
 def announce(env: dict[str, str]) -> None:

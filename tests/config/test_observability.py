@@ -59,8 +59,16 @@ def test_secrets_are_hidden_by_their_name(name: str) -> None:
 
 
 def test_what_is_no_secret_stays() -> None:
-    event = {"path": "/w/acme/posts", "status": 200, "tokens_used": 12, "words": ["a", ("b",)]}
+    event = {"path": "/w/acme/posts", "status": 200, "tokens_used": 12, "words": ["a", ["b"]]}
     assert observability.scrub(event) == event
+
+
+def test_an_object_is_hidden_as_it_would_be_written() -> None:
+    class Request:
+        def __repr__(self) -> str:
+            return f"<GET /hook?key={KEY}>"
+
+    assert observability.scrub({"seen": Request()}) == {"seen": "<GET /hook?key=[hidden]>"}
 
 
 def test_a_structure_without_end_is_cut_not_followed() -> None:
@@ -106,6 +114,18 @@ def test_logs_are_one_json_object_a_line_with_ids_from_either_library() -> None:
     assert lines[0]["target"] == 7
     assert lines[0]["logger"] == "apps.knisoci"
     assert lines[1]["level"] == "warning"
+
+
+def test_djangos_own_line_about_a_request_holds_no_query() -> None:
+    lines = render(
+        "from django.conf import settings; settings.configure()\n"
+        "from django.test import RequestFactory\n"
+        "request = RequestFactory().get('/x?reset=very-secret')\n"
+        "logging.getLogger('django.request').error('Internal Server Error: %s', '/x',"
+        " extra={'request': request, 'status_code': 500})\n"
+    )
+    assert lines[0]["status_code"] == 500
+    assert "very-secret" not in json.dumps(lines)
 
 
 def test_an_exception_stays_in_its_line_and_loses_its_secrets() -> None:

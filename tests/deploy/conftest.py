@@ -24,7 +24,6 @@ import sys
 from pathlib import Path
 from deploy.local import supervisor
 supervisor.PROCFILE = Path(sys.argv[1])
-supervisor.first_commands = lambda: []
 raise SystemExit(supervisor.main())
 """
 

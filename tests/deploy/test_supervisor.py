@@ -186,3 +186,23 @@ def test_the_log_reader_leaving_ends_everything(run: Start, web: str, tmp_path: 
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 0
     assert b"Traceback" not in errors
+
+
+def test_nothing_but_the_web_process_starts_before_the_preparation_is_done(
+    run: Start, web: str, tmp_path: Path
+) -> None:
+    done = tmp_path / "prepared"
+    prepare = f"sh -c 'sleep 0.7; touch {done}; echo prepared'"
+    worker = f"sh -c 'test -e {done} && echo worker ready. && sleep 600'"
+    started = run({"prepare": prepare, "web": web, "worker": worker})
+    text = started.wait_for(READY)
+    assert text.index("prepared") < text.index("worker ready.") < text.index(READY)
+    assert "worker ended" not in text
+
+
+def test_a_preparation_that_fails_ends_the_start_with_its_words(run: Start, web: str) -> None:
+    started = run({"prepare": "sh -c 'echo no such column; exit 4'", "web": web})
+    assert started.process.wait(40) == 1
+    assert "no such column" in started.text
+    assert "prepare failed with code 4" in started.text
+    assert wait_dead(started.told()) == []

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from apps.studio import settings_pages
+from apps.studio.settings_pages import SettingsPage
+
 PAGES = [
     "",
     "activity",
     "notifications",
     "projects",
-    "settings",
     "command?q=",
     "notifications/bell",
 ]
@@ -40,3 +42,12 @@ def test_a_page_holds_no_inline_style_or_handler(workspace, owner, client_for):
     html = client_for(owner).get("/w/acme/").content.decode()
     assert " style=" not in html
     assert " onclick=" not in html
+
+
+def test_settings_lead_to_the_first_page_one_may_see(workspace, viewer, client_for, monkeypatch):
+    pages = {
+        "secret": SettingsPage("secret", "Secret", "lock", "studio:activity", permission="no.one"),
+        "open": SettingsPage("open", "Open", "house", "studio:projects", order=200),
+    }
+    monkeypatch.setattr(settings_pages, "_pages", pages)
+    assert client_for(viewer).get("/w/acme/settings")["Location"] == "/w/acme/projects"

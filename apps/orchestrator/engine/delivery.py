@@ -11,7 +11,7 @@ from django.utils import timezone
 from apps.orchestrator.engine import index
 from apps.orchestrator.engine.index import TABLE, Claimed
 from apps.orchestrator.engine.outcomes import redact
-from apps.orchestrator.models import Event, EventCounter, FailedDelivery, SubscriberCursor
+from apps.orchestrator.models import Event, FailedDelivery, SubscriberCursor
 from apps.orchestrator.subscribers import Subscriber, all_subscribers
 from apps.workspaces.models import Workspace
 
@@ -119,8 +119,3 @@ def _give_back(claimed: Claimed, retry_at: datetime | None) -> None:
             [retry_at, retry_at, claimed.signals, claimed.id, claimed.fence],
         )
     index.ring("default")
-
-
-def last_sequence() -> int:
-    """The workspace's last sequence; 0 before its first event."""
-    return EventCounter.objects.values_list("value", flat=True).first() or 0

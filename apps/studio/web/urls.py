@@ -23,5 +23,5 @@ urlpatterns = [
     path("projects/<uuid:project_id>/edit", projects.edit, name="project_edit"),
     path("projects/<uuid:project_id>/archive", projects.archive, name="project_archive"),
     path("projects/<uuid:project_id>/restore", projects.restore, name="project_restore"),
-    path("settings", settings.general, name="settings"),
+    path("settings", settings.first_page, name="settings"),
 ]

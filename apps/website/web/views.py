@@ -32,7 +32,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     if membership is not None:
         return redirect(reverse("studio:home", workspace=membership.workspace))
     try:
-        return redirect(reverse("workspaces:create"))
+        return redirect(reverse("workspaces_public:new"))
     except NoReverseMatch:
         return render(request, "website/no_workspace.html")
 

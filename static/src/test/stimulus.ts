@@ -1,5 +1,14 @@
 import { Application, type ControllerConstructor } from "@hotwired/stimulus";
 
+let running: Application | null = null;
+
+/** Stops the controllers, so that the next test's page has only its own. */
+export function leavePage(): void {
+  for (const controller of running?.controllers ?? []) controller.disconnect();
+  running?.stop();
+  running = null;
+}
+
 /** A page with `html` in it and the controllers running; resolves when they are connected. */
 export async function page(
   html: string,
@@ -7,6 +16,7 @@ export async function page(
 ): Promise<Application> {
   document.body.innerHTML = html;
   const application = new Application(document.documentElement);
+  running = application;
   for (const [name, constructor] of Object.entries(controllers)) application.register(name, constructor);
   await application.start();
   await settled();

@@ -1,0 +1,33 @@
+import { beforeEach, expect, it, vi } from "vitest";
+import { one, page } from "../test/stimulus";
+import PlannerController from "./planner_controller";
+
+const fetched = vi.fn();
+
+beforeEach(async () => {
+  document.documentElement.dataset.zone = "UTC";
+  fetched.mockReset().mockResolvedValue(
+    new Response(JSON.stringify([{ id: "1", title: "Sour spring", start: "2026-11-20T09:00:00Z", state: "scheduled" }])),
+  );
+  vi.stubGlobal("fetch", fetched);
+  await page(
+    `<div data-controller="planner" data-planner-feed-value="/w/acme/calendar/feed" data-planner-date-value="2026-11-20"><h2 data-planner-target="title"></h2>
+     <button data-planner-target="view" data-planner-view-param="month"></button><button id="week" data-planner-target="view" data-planner-view-param="week" data-action="planner#show"></button><div data-planner-target="canvas"></div></div>`,
+    { planner: PlannerController },
+  );
+});
+
+it("asks the server for the days it shows and draws them by state", async () => {
+  const asked = new URL(fetched.mock.calls[0]![0] as string, location.href);
+  expect(asked.pathname).toBe("/w/acme/calendar/feed");
+  expect(asked.searchParams.get("start")).toMatch(/^2026-10-26/);
+  await vi.waitFor(() => expect(one(".planner-scheduled").textContent).toContain("Sour spring"));
+});
+
+it("keeps the view in the address and marks it", () => {
+  expect(one("[data-planner-view-param=month]").getAttribute("aria-pressed")).toBe("true");
+  one("#week").click();
+  expect(one("#week").getAttribute("aria-pressed")).toBe("true");
+  expect(new URLSearchParams(location.search).get("view")).toBe("week");
+  history.replaceState(null, "", location.pathname);
+});
