@@ -7,4 +7,6 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.studio.web.urls")),
     path("", include("apps.media.web.urls")),
+    path("", include("apps.knowledge.web.urls")),
+    path("", include("apps.agents.web.urls")),
 ]
