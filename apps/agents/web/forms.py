@@ -30,7 +30,10 @@ class VoiceForm(forms.Form):
     avoid = forms.CharField(
         label="Words to avoid",
         required=False,
-        help_text="One a line. “utilize > use” also says what to write instead. Words you add are banned from drafts.",
+        help_text=(
+            "One a line. “utilize > use” also says what to write instead. "
+            "Words you add are banned from drafts."
+        ),
         widget=forms.Textarea(attrs={"rows": 10}),
     )
     rules = forms.CharField(

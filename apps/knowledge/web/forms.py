@@ -50,7 +50,10 @@ class ManyFilesField(forms.FileField):
 class UploadForm(forms.Form):
     documents = ManyFilesField(
         label="Documents",
-        help_text="Web pages, Markdown, text, PDF or Word (docx), 10 MB each at most. Several at once are fine.",
+        help_text=(
+            "Web pages, Markdown, text, PDF or Word (docx), 10 MB each at most. "
+            "Several at once are fine."
+        ),
         widget=ManyFilesInput(attrs={"accept": ",".join(sorted(SUFFIXES))}),
         error_messages={
             "required": "Choose at least one document.",
