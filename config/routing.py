@@ -7,5 +7,5 @@ from django.urls import URLPattern, URLResolver, path
 from apps.orchestrator.consumers import EventsConsumer
 
 websocket_urlpatterns: list[URLPattern | URLResolver] = [
-    path("ws/w/<slug:workspace>/events", EventsConsumer.as_asgi()),  # type: ignore[arg-type]
+    path("ws/w/<slug:workspace>/events", EventsConsumer.as_asgi()),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Prefetch, QuerySet, Sum
 
@@ -17,6 +18,7 @@ from apps.agents.models import (
     ModelKey,
     ModelUsage,
     SpendingMonth,
+    VoiceProfile,
     VoiceVersion,
 )
 
@@ -26,9 +28,7 @@ def current_version() -> VoiceVersion | None:
     return VoiceVersion.objects.filter(pk__in=_current_ids()).first()
 
 
-def _current_ids() -> QuerySet[VoiceVersion, uuid.UUID]:
-    from apps.agents.models import VoiceProfile
-
+def _current_ids() -> QuerySet[VoiceProfile, uuid.UUID | None]:
     return VoiceProfile.objects.order_by("created_at").values_list("current_id", flat=True)[:1]
 
 
@@ -97,9 +97,9 @@ def spending() -> Spending:
     )
 
 
-def usage_by_model() -> list[dict[str, object]]:
+def usage_by_model() -> list[dict[str, Any]]:
     """This month's calls, tokens and money for each model, dearest first."""
-    return list(
+    lines = (
         ModelUsage.objects.filter(created_at__date__gte=this_month())
         .values("provider", "model", "is_priced")
         .annotate(
@@ -110,6 +110,7 @@ def usage_by_model() -> list[dict[str, object]]:
         )
         .order_by("-cost", "-calls")
     )
+    return [dict(line) for line in lines]
 
 
 def recent_usage(limit: int = 50) -> list[ModelUsage]:

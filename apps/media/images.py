@@ -11,6 +11,7 @@ import math
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from PIL import Image, ImageCms, ImageOps, ImageSequence, UnidentifiedImageError
 
@@ -126,7 +127,7 @@ def _to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
 
 def _has_alpha(image: Image.Image) -> bool:
     if image.mode in ("RGBA", "LA", "PA"):
-        low, _ = image.getchannel("A").getextrema()
+        low: Any = image.getchannel("A").getextrema()[0]
         return bool(low < 255)
     return "transparency" in image.info
 

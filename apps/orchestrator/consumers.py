@@ -23,7 +23,7 @@ from channels.generic.websocket import AsyncWebsocketConsumer
 from django.conf import settings
 from django.contrib.auth import get_user
 
-from apps.errors import DomainError
+from apps.errors import DomainError, NotFound, PermissionDenied
 from apps.orchestrator import queries
 from apps.orchestrator.engine import live
 from apps.workspaces.models import Membership
@@ -133,7 +133,7 @@ class EventsConsumer(AsyncWebsocketConsumer):
         store = import_module(settings.SESSION_ENGINE).SessionStore(session_key)
         user: Any = get_user(SimpleNamespace(session=store))  # type: ignore[arg-type]
         if not user.is_authenticated or user.pk != self.scope["user"].pk:
-            raise access.PermissionDenied("You have signed out.")
+            raise PermissionDenied("You have signed out.")
         slug = (
             Membership.objects.filter(workspace=self.workspace, user=user)
             .values_list("workspace__slug", flat=True)
@@ -142,7 +142,7 @@ class EventsConsumer(AsyncWebsocketConsumer):
         try:
             return access.by_person(user=user, slug=slug or "").actor
         except access.Moved:  # cannot be: the slug was read this moment
-            raise access.NotFound("There is no such workspace.") from None
+            raise NotFound("There is no such workspace.") from None
 
     def _last_sequence(self) -> int:
         with workspace_context(self.workspace):

@@ -33,7 +33,7 @@ def other_workspaces(request: HttpRequest, current: Workspace) -> list[Workspace
     """The person's other workspaces, by name. One query."""
     memberships = (
         Membership.objects.select_related("workspace")
-        .filter(user=request.user, workspace__state=Workspace.State.READY)
+        .filter(user=request.user.pk, workspace__state=Workspace.State.READY)
         .exclude(workspace=current)
         .order_by("workspace__name")[:20]
     )

@@ -21,6 +21,7 @@ def child_env(server_env: dict[str, str]) -> dict[str, str]:
     private = [part for part in allowed.split(",") if part]
     private += [f"127.0.0.1:{sandbox}", f"localhost:{sandbox}"]
     defaults = {
+        "CANDY_VAR": str(var_dir()),
         "DJANGO_SETTINGS_MODULE": "config.settings.local",
         "CANDY_PUBLIC_URL": f"http://{shown}:{port}",
         "CANDY_SANDBOX_URL": f"http://127.0.0.1:{sandbox}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import date, timedelta
 
 from django.db import transaction
@@ -31,7 +32,7 @@ def reserve(
     tokens_in: int,
     tokens_out: int,
     user_id: int | None,
-    job_id: object = None,
+    job_id: uuid.UUID | None = None,
 ) -> ModelUsage:
     """Hold the most the call can cost and open its line in the ledger.
 

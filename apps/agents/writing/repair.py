@@ -65,7 +65,7 @@ def _replace_avoided(text: str, assignment: Assignment) -> str:
             text = pattern.sub(
                 lambda m, put=term.instead: put.capitalize() if m.group()[0].isupper() else put,
                 text,
-            )  # type: ignore[misc]
+            )
         else:
             text = _without_sentence(text, match.group())
     return text

@@ -148,7 +148,7 @@ class GuardedClient(httpx.Client):
             url,
             headers=kept,
             content=body,
-            extensions=request.extensions,  # type: ignore[arg-type]
+            extensions=request.extensions,
         )
 
     def _note(

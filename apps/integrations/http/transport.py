@@ -280,7 +280,9 @@ _NOT_SENT = (
 
 def _translate(error: Exception) -> ConnectFailed | AnswerLost:
     if isinstance(error, _NOT_SENT):
-        return ConnectFailed(f"The server could not be reached: {error or type(error).__name__}.")
+        return ConnectFailed(
+            f"The server could not be reached: {str(error) or type(error).__name__}."
+        )
     if isinstance(error, httpcore.TimeoutException):
         return AnswerLost("The server took too long to answer.")
     return AnswerLost("The connection broke before the answer was complete.")

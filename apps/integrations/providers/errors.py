@@ -68,7 +68,7 @@ class ProviderError(DomainError):
         self.kind = kind
         self.retry_at = retry_at
         self.remote_ref = remote_ref
-        self.retryable = kind in RETRYABLE
+        self.retryable = kind in RETRYABLE  # type: ignore[misc]  # one class, thirteen kinds
 
     @property
     def ambiguous(self) -> bool:

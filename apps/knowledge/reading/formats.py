@@ -218,7 +218,7 @@ def from_pdf(data: bytes, charset: str | None, url: str) -> Parsed:
             raise DocumentLocked("This PDF needs a password. Save a copy without one and add that.")
         total = len(reader.pages)
         pages = [reader.pages[index].extract_text() for index in range(min(total, MAX_PDF_PAGES))]
-        title = str((reader.metadata or {}).get("/Title") or "")
+        title = str(reader.metadata.get("/Title") or "") if reader.metadata else ""
     except DocumentLocked:
         raise
     # Broken files surface as any of a dozen exception types out of the parser.

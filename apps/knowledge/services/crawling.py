@@ -17,6 +17,7 @@ from apps.knowledge.crawl import (
     CrawlLimits,
     CrawlResult,
     PageResult,
+    PageStatus,
     crawl,
     fetcher,
     read_sitemap_only,
@@ -94,7 +95,7 @@ class _Recorder:
 
     def page(self, done: int, known: int, page: PageResult) -> None:
         _raise_if_unwanted(self.source)
-        if page.status != Page.Status.FAILED or not self._kept(page):
+        if page.status is not PageStatus.FAILED or not self._kept(page):
             self._store(page)
         _set(self.source, pages_done=done, pages_known=known)
         self.progress(done / max(known, 1), f"Read {done} of {known} pages")
@@ -107,7 +108,7 @@ class _Recorder:
 
     def _store(self, page: PageResult) -> None:
         reading = page.reading
-        text = reading.text if reading is not None and page.status == Page.Status.READ else ""
+        text = reading.text if reading is not None and page.status is PageStatus.READ else ""
         Page.objects.update_or_create(
             source=self.source,
             url=page.url[:2000],

@@ -25,7 +25,7 @@ def revive(kept: dict[str, Any], workspace: Workspace) -> Actor:
         raise ActorGone("This job was asked for in another workspace.")
     membership = (
         Membership.objects.select_related("role", "user")
-        .filter(workspace=workspace, user_id=kept.get("user_id"), user__is_active=True)
+        .filter(workspace=workspace, user__pk=kept.get("user_id") or 0, user__is_active=True)
         .first()
     )
     if membership is None:
@@ -50,7 +50,7 @@ def revive(kept: dict[str, Any], workspace: Workspace) -> Actor:
 
 
 def _key(key_id: int | None) -> ApiKey:
-    key = ApiKey.objects.select_related("replaced_by").filter(pk=key_id).first()
+    key = ApiKey.objects.select_related("replaced_by").filter(pk=key_id or 0).first()
     if key is not None and key.replaced_by is not None:
         key = key.replaced_by
     if key is None or (key.revoked_at is not None and key.revoked_at <= timezone.now()):

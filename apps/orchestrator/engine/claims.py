@@ -299,7 +299,7 @@ def _attempt(one: Done, worker: str) -> JobAttempt:
         number=one.job.attempts,
         fence=one.claim.fence,
         worker=worker[:80],
-        outcome=one.outcome.attempt,
+        outcome=one.outcome.attempt or "",
         started_at=one.started_at,
         finished_at=one.finished_at,
         error_code=one.outcome.code[:64],

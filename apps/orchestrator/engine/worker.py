@@ -87,7 +87,8 @@ def run_batch(ids: Sequence[uuid.UUID]) -> int:
 def _groups(seen: list[Seen]) -> Iterator[list[Seen]]:
     """Lists of one workspace each: those that may go together, then every other one by itself."""
     for _, rows in groupby(seen, key=lambda one: one.workspace_id):
-        together, alone = [], []
+        together: list[Seen] = []
+        alone: list[Seen] = []
         for one in rows:
             (together if _may_group(one) else alone).append(one)
         yield from ([one] for one in alone)

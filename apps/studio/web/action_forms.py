@@ -67,7 +67,7 @@ def fields_of(model: type[BaseModel]) -> dict[str, forms.Field]:
 
 def _resolved(part: Schema, definitions: dict[str, Schema]) -> Schema:
     """``part`` with $ref, and "this or null", taken apart; words written at the field win."""
-    words = {key: part[key] for key in ("title", "description", "default") if key in part}
+    words: Schema = {key: part[key] for key in ("title", "description", "default") if key in part}
     if "$ref" in part:
         named = definitions[part["$ref"].rsplit("/", 1)[-1]]
         named = {key: value for key, value in named.items() if key not in ("title", "description")}

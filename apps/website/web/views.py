@@ -25,7 +25,7 @@ def enter(request: HttpRequest) -> HttpResponse:
     """To the workspace used last; to making one for a person who has none."""
     membership = (
         Membership.objects.select_related("workspace")
-        .filter(user=request.user, workspace__state=Workspace.State.READY)
+        .filter(user=request.user.pk, workspace__state=Workspace.State.READY)
         .order_by("-last_seen_at", "-created_at")
         .first()
     )

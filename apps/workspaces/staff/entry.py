@@ -83,4 +83,4 @@ def _serve(request: Any, workspace: Workspace, rest: str) -> HttpResponseBase:
     response = match.func(request, *match.args, **match.kwargs)
     if callable(getattr(response, "render", None)) and not response.is_rendered:
         response.render()
-    return response  # type: ignore[no-any-return]
+    return response

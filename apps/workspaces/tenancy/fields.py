@@ -28,5 +28,5 @@ class UserRef(models.ForeignKey):
         name, path, args, kwargs = super().deconstruct()
         for fixed in ("to", "on_delete", "db_constraint", "related_name"):
             kwargs.pop(fixed, None)
-        kwargs["db_index"] = self.db_index
+        kwargs["db_index"] = self.db_index  # type: ignore[attr-defined]  # the stubs leave it out
         return name, path, args, kwargs

@@ -94,7 +94,7 @@ class MastodonSimulator(Simulator):
         fields = dict(request.form()[0])
         if not fields.get("client_name") or not fields.get("redirect_uris"):
             raise Refused(422, "Validation failed: Application name can't be blank")
-        app = {
+        app: dict[str, Any] = {
             "id": str(self._next_id()),
             "name": fields["client_name"],
             "website": fields.get("website"),
@@ -269,7 +269,7 @@ class MastodonSimulator(Simulator):
             raise Refused(422, "Validation failed: File content type is invalid")
         scenario = self.scenario(account["username"])
         ready_at = self.now() + (scenario.seconds if scenario.name == "slow" else 0)
-        media = {
+        media: dict[str, Any] = {
             "id": str(self._next_id()),
             "mime": file.mime,
             "description": dict(fields).get("description") or None,
@@ -376,7 +376,12 @@ class MastodonSimulator(Simulator):
         return (int(self.now() * 1000) << 16) | self._sequence
 
     def _counters(self, post: dict[str, Any]) -> dict[str, int]:
-        sizes = {"favourites_count": 38, "reblogs_count": 11, "replies_count": 6, "quotes_count": 2}
+        sizes: dict[str, float] = {
+            "favourites_count": 38,
+            "reblogs_count": 11,
+            "replies_count": 6,
+            "quotes_count": 2,
+        }
         return self.grown(post["id"], post["at"], sizes)
 
     def _account_json(self, account: dict[str, Any], base: str) -> dict[str, Any]:
