@@ -15,9 +15,24 @@ CANDY_API_RATES = {
 CANDY_IDEMPOTENCY_STORE = "apps.orchestrator.api.idempotency.TableStore"
 
 REST_FRAMEWORK: dict[str, Any] = {
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "apps.workspaces.api.openapi.inspector.OperationSchema",
     "DEFAULT_RENDERER_CLASSES": ["apps.workspaces.api.rendering.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["apps.workspaces.api.inputs.StrictJSONParser"],
     "EXCEPTION_HANDLER": "apps.workspaces.api.errors.handle",
     "URL_FORMAT_OVERRIDE": None,
+}
+
+SPECTACULAR_SETTINGS: dict[str, Any] = {
+    "OAS_VERSION": "3.1.0",
+    "TITLE": "Candy",
+    "VERSION": "1",
+    "DESCRIPTION": (
+        "What a content team does in Candy, for programs. Every route is below one workspace; every "
+        "list is paged by cursor; every error has one shape."
+    ),
+    "SCHEMA_PATH_PREFIX": r"/api/v1",
+    "PATH_CONVERTER_OVERRIDES": {"bigid": int},
+    "PREPROCESSING_HOOKS": ["apps.workspaces.api.openapi.hooks.only_rest"],
+    "POSTPROCESSING_HOOKS": ["apps.workspaces.api.openapi.hooks.complete"],
+    "DISABLE_ERRORS_AND_WARNINGS": True,  # the description is validated by tests/api
 }

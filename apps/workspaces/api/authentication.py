@@ -66,6 +66,9 @@ class _Scheme(OpenApiAuthenticationExtension):
     target_class: Any = EntryAuthentication
     name = ["apiKey", "session"]
 
+    def get_security_requirement(self, auto_schema: Any) -> Any:
+        return [{"apiKey": []}, {"session": []}]  # either will do
+
     def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
         return [
             {
