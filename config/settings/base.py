@@ -305,6 +305,8 @@ CANDY_LLM_OPENAI_KEY = env_str("CANDY_LLM_OPENAI_KEY", "")
 CANDY_LLM_ANTHROPIC_KEY = env_str("CANDY_LLM_ANTHROPIC_KEY", "")
 CANDY_LLM_GOOGLE_KEY = env_str("CANDY_LLM_GOOGLE_KEY", "")
 CANDY_LLM_TIMEOUT = env_int("CANDY_LLM_TIMEOUT", 60, minimum=1)  # seconds for one answer
+# 64 hexadecimal digits; during a rotation the old keys follow the new one, separated by spaces.
+CANDY_MASTER_KEY = env_str("CANDY_MASTER_KEY", "")
 CANDY_MASTER_KEY_FILE = env_str("CANDY_MASTER_KEY_FILE", str(VAR_DIR / "keys" / "master.key"))
 
 DJANGO_VITE = {

@@ -15,3 +15,5 @@ ALLOWED_HOSTS = ["*"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
 CANDY_POOL_SIZE = 1
+CANDY_MASTER_KEY = "5e" * 32
+CANDY_OUTBOUND_ALLOW = []

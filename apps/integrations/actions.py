@@ -1,0 +1,90 @@
+"""What the world may ask about connections. Connecting itself takes a person and a browser."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import BaseModel, Field
+
+from apps.orchestrator import ActionContext, Effect, Retry, action
+
+from . import permissions
+from .models import Connection
+from .services import connections
+
+
+class ConnectionInput(BaseModel):
+    connection_id: UUID = Field(title="Connection")
+
+
+class ConnectionState(BaseModel):
+    connection_id: UUID
+    provider: str
+    handle: str
+    state: str
+    error: str = ""
+    checked_at: datetime | None = None
+
+
+class ConnectionStates(BaseModel):
+    connections: list[ConnectionState]
+
+
+class Nothing(BaseModel):
+    """No input."""
+
+
+@action(
+    key="integrations.check_connection",
+    title="Check a connection",
+    summary="Ask the network whether the account's access is alive, and read its limits again.",
+    permission=permissions.CHECK,
+    effect=Effect.IDEMPOTENT,
+    timeout=60,
+    retry=Retry(max_attempts=3),
+    concurrency=lambda given: [(f"connection:{given.connection_id}", 1)],
+)
+def check_connection(ctx: ActionContext, input: ConnectionInput) -> ConnectionState:
+    return _state(connections.check(actor=ctx.actor, connection_id=input.connection_id))
+
+
+@action(
+    key="integrations.check_connections",
+    title="Check all connections",
+    summary="Check every connected account of the workspace, one after the other.",
+    permission=permissions.CHECK,
+    effect=Effect.IDEMPOTENT,
+    timeout=600,
+    retry=Retry(max_attempts=2),
+    concurrency=lambda given: [("connections", 1)],
+)
+def check_connections(ctx: ActionContext, input: Nothing) -> ConnectionStates:
+    rows = list(Connection.objects.exclude(state__in=Connection.DEAD))
+    states = []
+    for number, row in enumerate(rows):
+        ctx.progress(number / len(rows), f"Checking {row.handle}")
+        states.append(_state(connections.check(actor=ctx.actor, connection_id=row.pk)))
+    return ConnectionStates(connections=states)
+
+
+@action(
+    key="integrations.disconnect",
+    title="Disconnect an account",
+    summary="Forget the account's credentials. Its posts and numbers stay.",
+    permission=permissions.MANAGE,
+    effect=Effect.IDEMPOTENT,
+)
+def disconnect(ctx: ActionContext, input: ConnectionInput) -> ConnectionState:
+    return _state(connections.disconnect(actor=ctx.actor, connection_id=input.connection_id))
+
+
+def _state(row: Connection) -> ConnectionState:
+    return ConnectionState(
+        connection_id=row.pk,
+        provider=row.provider,
+        handle=row.handle,
+        state=row.state,
+        error=row.last_error,
+        checked_at=row.last_checked_at,
+    )

@@ -1,0 +1,114 @@
+"""The round trip through a network's own sign-in page.
+
+The state that travels with the browser is signed, names workspace, person and sign-in, and works
+once within ten minutes. The callback is public and has no workspace in its address; the state
+brings it back.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import UUID
+
+from django.conf import settings
+from django.core import signing
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+
+from apps.ids import uuid7
+from apps.integrations import permissions, providers, vault
+from apps.integrations.errors import SignInInvalid, SignInNotYours
+from apps.integrations.http import guarded_client
+from apps.integrations.models import Connection, SignIn
+from apps.integrations.providers.base import ErrorKind, ProviderError
+from apps.workspaces.tenancy import require_workspace
+from apps.workspaces.types import Actor
+
+from . import connections
+
+LIFETIME = timedelta(minutes=10)
+_SALT = "candy.integrations.sign-in"
+_FIELD = "sign-in"
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    workspace_id: int
+    user_id: int
+    sign_in_id: UUID
+
+
+def start(*, actor: Actor, provider: str, values: Mapping[str, str], return_to: str = "") -> str:
+    """The address to send the browser to. `return_to` is a path of this workspace.
+
+    Raises ProviderError with the `field` to blame when the network cannot be asked.
+    """
+    actor.require(permissions.MANAGE)
+    if actor.user_id is None:
+        raise SignInNotYours("Only a person can sign in at a network.")
+    network = providers.get(provider)
+    if not network.oauth:
+        raise ProviderError(ErrorKind.VALIDATION, f"{network.name} has no sign-in page.")
+    workspace = require_workspace()
+    sign_in = SignIn(id=uuid7(), provider=provider, user_id=actor.user_id)
+    state = signing.dumps({"w": workspace.pk, "u": actor.user_id, "s": str(sign_in.pk)}, salt=_SALT)
+    with guarded_client(timeout=20) as client:
+        begun = network.start_oauth(
+            values, redirect_uri=redirect_uri(provider), state=state, client=client
+        )
+    sign_in.sealed = vault.seal(
+        connection_id=sign_in.pk, field=_FIELD, plaintext=json.dumps(begun.secrets)
+    )
+    home = f"/w/{workspace.slug}/"
+    fits = return_to.startswith(home) and url_has_allowed_host_and_scheme(return_to, None)
+    sign_in.return_to = return_to if fits else home
+    sign_in.save(force_insert=True)
+    SignIn.objects.filter(created_at__lt=timezone.now() - timedelta(days=1)).delete()
+    return begun.authorize_url
+
+
+def read_state(state: str) -> State:
+    """What a callback's state says. Raises SignInInvalid for anything we did not sign just now."""
+    try:
+        data = signing.loads(state, salt=_SALT, max_age=LIFETIME)
+        return State(int(data["w"]), int(data["u"]), UUID(data["s"]))
+    except (signing.BadSignature, KeyError, ValueError, TypeError):
+        raise SignInInvalid("This sign-in is too old or not ours. Start again.") from None
+
+
+def take(*, actor: Actor, provider: str, state: State) -> SignIn:
+    """Use the sign-in up, for its person only; a second use raises SignInInvalid."""
+    if actor.user_id != state.user_id or actor.workspace_id != state.workspace_id:
+        raise SignInNotYours("This sign-in was started by somebody else.")
+    actor.require(permissions.MANAGE)
+    now = timezone.now()
+    taken = SignIn.objects.filter(
+        pk=state.sign_in_id,
+        provider=provider,
+        user_id=actor.user_id,
+        used_at=None,
+        created_at__gt=now - LIFETIME,
+    ).update(used_at=now)
+    if not taken:
+        raise SignInInvalid("This sign-in was used before or is too old. Start again.")
+    return SignIn.objects.get(pk=state.sign_in_id)
+
+
+def finish(*, actor: Actor, sign_in: SignIn, code: str) -> Connection:
+    """Trade the code for credentials and keep the connection. `sign_in` comes from `take`."""
+    network = providers.get(sign_in.provider)
+    secrets = json.loads(
+        vault.unseal(connection_id=sign_in.pk, field=_FIELD, sealed=bytes(sign_in.sealed))
+    )
+    with guarded_client(timeout=20) as client:
+        connected = network.finish_oauth(
+            secrets, code=code, redirect_uri=redirect_uri(sign_in.provider), client=client
+        )
+    return connections.store(actor=actor, provider=sign_in.provider, connected=connected)
+
+
+def redirect_uri(provider: str) -> str:
+    return f"{settings.CANDY_PUBLIC_URL}/connect/{provider}/callback"
