@@ -1,0 +1,43 @@
+"""What the suite does when something happens elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from apps.knisoci.models import Channel, Target
+from apps.knisoci.services import channels, holding, outcomes
+from apps.knisoci.transitions import IN_FLIGHT, TargetState
+from apps.orchestrator import subscriber
+from apps.workspaces.tenancy import require_workspace
+from apps.workspaces.types import Actor
+
+
+@subscriber(
+    "knisoci.connections",
+    kinds=(
+        "connection.expired",
+        "connection.removed",
+        "connection.restored",
+        "connection.recovered",
+    ),
+)
+def follow_connection(event: Any) -> None:
+    """Posts of an account that is lost are held, and go again when it is back."""
+    found = Channel.objects.filter(connection=event.subject_id, is_archived=False).select_related(
+        "connection"
+    )
+    for channel in found:
+        if not channel.is_connected:
+            holding.hold_channel(channel, "disconnected")
+        else:
+            channels.reconnected(actor=Actor.system(require_workspace()), channel=channel)
+
+
+@subscriber("knisoci.jobs", kinds=("job.dead", "job.failed"))
+def mind_lost_jobs(event: Any) -> None:
+    """A publication whose job was given up must not stand in 'publishing' for ever."""
+    job = event.data.get("job") or event.subject_id
+    for target in Target.objects.filter(
+        job_id=job, state__in=IN_FLIGHT | {TargetState.SCHEDULED}
+    ).select_related("channel__connection", "post", "variant"):
+        outcomes.give_up(target)

@@ -1,0 +1,19 @@
+from apps.knisoci.models.channel import Channel, LatePolicy, PublishingStop
+from apps.knisoci.models.ledger import IN_FLIGHT_ATTEMPTS, Attempt, ReceiptLine
+from apps.knisoci.models.metric import MetricSnapshot
+from apps.knisoci.models.post import Campaign, Post, Variant
+from apps.knisoci.models.target import Target
+
+__all__ = [
+    "IN_FLIGHT_ATTEMPTS",
+    "Attempt",
+    "Campaign",
+    "Channel",
+    "LatePolicy",
+    "MetricSnapshot",
+    "Post",
+    "PublishingStop",
+    "ReceiptLine",
+    "Target",
+    "Variant",
+]

@@ -1,0 +1,273 @@
+"""Reads for pages and programs. Each says how many statements it takes; none loads whole tables."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models.functions import Left
+from django.utils import timezone
+
+from apps.knisoci.errors import PostNotFound
+from apps.knisoci.models import (
+    Attempt,
+    Campaign,
+    Channel,
+    MetricSnapshot,
+    Post,
+    PublishingStop,
+    ReceiptLine,
+    Target,
+    Variant,
+)
+from apps.knisoci.services import finding
+from apps.knisoci.transitions import NEEDS_ATTENTION, TargetState, derived
+
+EXCERPT = 140
+
+
+@dataclass(frozen=True, slots=True)
+class CalendarEntry:
+    """One publication on the calendar; `at` is when it is due or when it went out (UTC)."""
+
+    id: UUID
+    post: UUID
+    channel: UUID
+    channel_name: str
+    color: str
+    provider: str
+    state: str
+    at: datetime
+    title: str
+    excerpt: str
+    has_media: bool
+    flight: str
+
+
+@dataclass(slots=True)
+class PostRow:
+    """A post in a list, with its targets, in the order of its channels."""
+
+    id: UUID
+    title: str
+    excerpt: str
+    state: str
+    campaign: str
+    author_id: int | None
+    created_at: datetime
+    next_at: datetime | None
+    targets: list[dict[str, Any]] = field(default_factory=list)
+
+
+def calendar(
+    *,
+    start: datetime,
+    end: datetime,
+    channels: Sequence[UUID] | None = None,
+    campaign: UUID | None = None,
+    states: Iterable[str] | None = None,
+) -> list[CalendarEntry]:
+    """What is due from `start` up to `end` (aware), in order. One statement, no whole texts."""
+    rows = Target.objects.filter(due_at__gte=start, due_at__lt=end)
+    if channels is not None:
+        rows = rows.filter(channel__in=channels)
+    if campaign is not None:
+        rows = rows.filter(post__campaign=campaign)
+    if states is not None:
+        rows = rows.filter(state__in=list(states))
+    found = rows.order_by("due_at", "id").values_list(
+        "id",
+        "post_id",
+        "channel_id",
+        "channel__name",
+        "channel__color",
+        "channel__connection__provider",
+        "state",
+        "due_at",
+        "post__title",
+        Left("variant__text", EXCERPT),
+        "variant__media__len",
+        "flight__level",
+    )
+    return [CalendarEntry(*row[:10], bool(row[10]), row[11] or "") for row in found]
+
+
+def channels(*, include_archived: bool = False) -> QuerySet[Channel]:
+    """Channels with their connection. One statement."""
+    rows = Channel.objects.select_related("connection").order_by("name", "id")
+    return rows if include_archived else rows.filter(is_archived=False)
+
+
+def channel(pk: UUID | str) -> Channel:
+    return finding.get(Channel, pk)
+
+
+def campaigns(*, include_archived: bool = False) -> QuerySet[Campaign]:
+    """Campaigns with `post_count`. One statement."""
+    rows = Campaign.objects.annotate(post_count=Count("posts"))
+    return rows if include_archived else rows.filter(is_archived=False)
+
+
+def open_stop() -> PublishingStop | None:
+    """The emergency stop that is on, or None."""
+    return PublishingStop.objects.filter(resumed_at=None).first()
+
+
+def composer(post: UUID) -> Post:
+    """A post with campaign, and variants in `post.sheets`, each with channel, connection, target.
+
+    Two statements. Raises PostNotFound.
+    """
+    found = (
+        Post.objects.select_related("campaign")
+        .prefetch_related(
+            Prefetch(
+                "variants",
+                Variant.objects.select_related("channel__connection", "target").order_by(
+                    "channel__name", "id"
+                ),
+                to_attr="sheets",
+            )
+        )
+        .filter(pk=post)
+        .first()
+    )
+    if found is None:
+        raise PostNotFound("This post does not exist any more.")
+    return found
+
+
+def posts(
+    *,
+    state: str | None = None,
+    campaign: UUID | None = None,
+    channel: UUID | None = None,
+    search: str = "",
+    before: UUID | None = None,
+    limit: int = 50,
+) -> list[PostRow]:
+    """Posts, newest first, below the id `before`. Two statements, however many targets there are."""
+    rows = Post.objects.order_by("-id")
+    if before is not None:
+        rows = rows.filter(pk__lt=before)
+    if campaign is not None:
+        rows = rows.filter(campaign=campaign)
+    if state or channel:
+        narrowed = Target.objects.all()
+        narrowed = narrowed.filter(state=state) if state else narrowed
+        narrowed = narrowed.filter(channel=channel) if channel else narrowed
+        rows = rows.filter(pk__in=narrowed.values("post"))
+    if search:
+        rows = rows.filter(
+            Q(title__icontains=search) | Q(variants__text__icontains=search)
+        ).distinct()
+    found = {
+        row[0]: PostRow(row[0], row[1], "", TargetState.DRAFT, row[2] or "", row[3], row[4], None)
+        for row in rows.values_list("id", "title", "campaign__name", "author_id", "created_at")[
+            :limit
+        ]
+    }
+    _add_targets(found)
+    return list(found.values())
+
+
+def _add_targets(rows: dict[UUID, PostRow]) -> None:
+    for target in (
+        Target.objects.filter(post__in=rows)
+        .order_by("id")
+        .values(
+            "id",
+            "post_id",
+            "channel_id",
+            "channel__name",
+            "channel__color",
+            "channel__connection__provider",
+            "state",
+            "due_at",
+            "published_at",
+            "permalink",
+            "error",
+            excerpt=Left("variant__text", EXCERPT),
+        )
+    ):
+        row = rows[target["post_id"]]
+        row.targets.append(target)
+        row.excerpt = row.excerpt or target["excerpt"]
+    for row in rows.values():
+        row.state = derived(target["state"] for target in row.targets)
+        times = [target["due_at"] for target in row.targets if target["due_at"]]
+        row.next_at = min(times) if times else None
+
+
+def targets(*, states: Iterable[str] | None = None) -> QuerySet[Target]:
+    """Targets with channel, connection, post and variant. One statement."""
+    rows = Target.objects.select_related("channel__connection", "post", "variant")
+    return rows.filter(state__in=list(states)) if states is not None else rows
+
+
+def target(pk: UUID | str) -> Target:
+    """Raises TargetNotFound."""
+    return finding.get(Target, pk)
+
+
+def upcoming(*, limit: int = 10) -> QuerySet[Target]:
+    """What goes out next. One statement."""
+    return (
+        targets(states=[TargetState.SCHEDULED])
+        .filter(due_at__gte=timezone.now())
+        .order_by("due_at")[:limit]
+    )
+
+
+def needs_attention(*, limit: int = 20) -> QuerySet[Target]:
+    """What a person has to look at, latest first. One statement."""
+    return targets(states=NEEDS_ATTENTION).order_by("-updated_at")[:limit]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Everything that happened to one target on its way out."""
+
+    target: Target
+    attempts: list[Attempt]
+    lines: list[ReceiptLine]
+
+
+def receipt(pk: UUID | str) -> Receipt:
+    """Three statements. Raises TargetNotFound."""
+    found = finding.get(Target, pk)
+    return Receipt(
+        found,
+        list(found.attempts.order_by("part", "occurrence", "number")),
+        list(found.receipt.order_by("id")[:500]),
+    )
+
+
+def counts_by_state() -> dict[str, int]:
+    """How many targets stand in each state. One statement."""
+    return dict(Target.objects.values_list("state").annotate(n=Count("id")))
+
+
+def days_with_posts(*, start: date, days: int = 30) -> set[date]:
+    """Wall dates that have something planned or published. One statement."""
+    return set(
+        Target.objects.filter(wall_date__range=(start, start + timedelta(days=days)))
+        .exclude(state=TargetState.CANCELLED)
+        .values_list("wall_date", flat=True)
+    )
+
+
+def history(pk: UUID | str) -> dict[str, list[tuple[datetime, int]]]:
+    """Numbers of one target over time, by metric. One statement."""
+    found: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
+    for at, values in (
+        MetricSnapshot.objects.filter(target=pk).order_by("at").values_list("at", "values")
+    ):
+        for name, value in values.items():
+            found[name].append((at, value))
+    return dict(found)

@@ -1,0 +1,222 @@
+"""What a stage, a look or a check came to: the ledger, the target and one event, in one commit."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from apps.errors import DomainError
+from apps.integrations.providers.base import ErrorKind, ProviderError, PublishProvider
+from apps.integrations.services import connections
+from apps.knisoci import content
+from apps.knisoci.models import Attempt, Target
+from apps.knisoci.services import holding, ledger, metrics
+from apps.knisoci.transitions import TargetState, move
+from apps.knisoci.types import PublishTargetOutput
+from apps.orchestrator import Defer, OutcomeUnknown
+from apps.orchestrator import services as orchestrator
+from apps.workspaces.tenancy import require_workspace
+from apps.workspaces.types import Actor
+
+MAX_ATTEMPTS = 10
+_SENDING = (TargetState.PUBLISHING, TargetState.UNKNOWN)
+_PAUSES = (2, 5, 15, 60, 180, 600, 900)  # seconds after the 1st, 2nd, … attempt that reached nobody
+
+
+def report(target: Target, message: str = "") -> PublishTargetOutput:
+    return PublishTargetOutput(
+        state=str(target.state), permalink=target.permalink, message=message or target.error
+    )
+
+
+def published(
+    target: Target,
+    attempt: Attempt,
+    *,
+    remote_id: str = "",
+    permalink: str = "",
+    adopted: bool = False,
+) -> PublishTargetOutput:
+    """It is out. `adopted`: found on the network rather than told by its answer.
+
+    Event post.published. Raises IntegrityError when another target owns `remote_id`.
+    """
+    remote_id = remote_id or attempt.handles.get("remote_id", "")
+    permalink = (permalink or attempt.handles.get("permalink", ""))[:500]
+    now = timezone.now()
+    with transaction.atomic():
+        ledger.close(
+            attempt,
+            Attempt.State.SUCCEEDED,
+            remote_id=remote_id,
+            permalink=permalink,
+            was_adopted=adopted,
+            error="",
+            error_code="",
+        )
+        moved = move(
+            target,
+            TargetState.PUBLISHED,
+            remote_id=remote_id,
+            permalink=permalink,
+            published_at=now,
+            next_metrics_at=metrics.first_sync_at(target, now),
+            error="",
+            error_code="",
+        )
+        if moved:
+            metrics.plan_sync(target.channel.connection_id, target.next_metrics_at)
+            _emit(target, "post.published", f"Published {name(target)}", permalink=permalink)
+    return report(target)
+
+
+def refused(
+    target: Target, attempt: Attempt, provider: PublishProvider, error: ProviderError
+) -> PublishTargetOutput:
+    """A stage ended in `error`; its kind decides. Raises Defer or OutcomeUnknown where it goes on."""
+    kind = error.kind
+    twin = error.remote_ref if kind is ErrorKind.DUPLICATE else None
+    if twin and not ledger.is_claimed(attempt, twin):
+        return published(target, attempt, remote_id=twin, adopted=True)
+    if kind in (ErrorKind.AMBIGUOUS, ErrorKind.DUPLICATE):
+        into_doubt(target, attempt, provider, error.message)
+    if kind is ErrorKind.MEDIA_NOT_READY:
+        ledger.pause(attempt)
+        raise Defer(error.retry_at or _soon(3), error.message)
+    if error.needs_person or kind is ErrorKind.AUTH_EXPIRED:
+        return disconnected(target, attempt, error)
+    if kind in (ErrorKind.RATE_LIMITED, ErrorKind.QUOTA_EXHAUSTED, ErrorKind.TRANSIENT_SAFE):
+        return _again_later(target, attempt, error)
+    return fail(target, attempt, code=error.code, message=error.message)
+
+
+def into_doubt(
+    target: Target, attempt: Attempt, provider: PublishProvider, message: str
+) -> NoReturn:
+    """The call may have been accepted. Event post.unknown, once. Always raises OutcomeUnknown."""
+    with transaction.atomic():
+        if attempt.state == Attempt.State.UNKNOWN and attempt.settle_until:
+            until: datetime = attempt.settle_until
+        else:
+            until = ledger.doubt(attempt, provider, message=message, code="ambiguous")
+        if move(target, TargetState.UNKNOWN, error=message[:500], error_code="ambiguous"):
+            _emit(target, "post.unknown", f"Checking whether {name(target)} is out")
+    raise OutcomeUnknown(message, check_after=max(0.0, (until - timezone.now()).total_seconds()))
+
+
+def fail(
+    target: Target, attempt: Attempt | None, *, code: str, message: str
+) -> PublishTargetOutput:
+    """A definite no. Event post.failed."""
+    with transaction.atomic():
+        if attempt is not None:
+            ledger.close(attempt, Attempt.State.REFUSED, error=message[:500], error_code=code[:60])
+        if move(target, TargetState.FAILED, error=message[:500], error_code=code[:60]):
+            _emit(target, "post.failed", f"Could not publish {name(target)}: {message}", code=code)
+    return report(target)
+
+
+def not_sent(target: Target, attempt: Attempt) -> None:
+    """The network was read and it is not there: due again, with the same key."""
+    with transaction.atomic():
+        ledger.close(attempt, Attempt.State.NOT_SENT)
+        move(target, TargetState.SCHEDULED, only_from=_SENDING, error="", error_code="")
+
+
+def unconfirmed(target: Target, attempt: Attempt, reason: str) -> PublishTargetOutput:
+    """Nobody but a person can tell; never sent again by machine. Event post.unconfirmed."""
+    with transaction.atomic():
+        ledger.close(attempt, Attempt.State.UNCONFIRMED, error=reason[:500])
+        if move(target, TargetState.UNCONFIRMED, error=reason[:500], error_code="unconfirmed"):
+            _emit(target, "post.unconfirmed", f"Please check whether {name(target)} is out")
+    return report(target)
+
+
+def adopt(target: Target, attempt: Attempt, remote_id: str, permalink: str) -> bool:
+    """Take what was found as ours; False when another target turned out to own it."""
+    try:
+        published(target, attempt, remote_id=remote_id, permalink=permalink, adopted=True)
+    except IntegrityError:
+        return False
+    return True
+
+
+def give_up(target: Target) -> PublishTargetOutput:
+    """The job was given up: failed where nothing can be out, else a person looks."""
+    attempt = ledger.in_flight(target)
+    message = "Candy could not finish this. The job's history says why."
+    if attempt is None:
+        return fail(target, None, code="gave_up", message=message)
+    provider = content.provider_of(target.channel)
+    if ledger.in_doubt(attempt, provider):
+        return unconfirmed(target, attempt, message)
+    return fail(target, attempt, code="gave_up", message=message)
+
+
+def _again_later(target: Target, attempt: Attempt, error: ProviderError) -> PublishTargetOutput:
+    """Nothing was accepted: due again at the network's time or ours, within the late policy."""
+    limited = error.kind is not ErrorKind.TRANSIENT_SAFE
+    if not limited and attempt.number >= MAX_ATTEMPTS:
+        return fail(target, attempt, code=error.code, message=error.message)
+    pause = _PAUSES[min(attempt.number, len(_PAUSES)) - 1]
+    at = error.retry_at or _soon(pause)
+    reason = holding.too_late(target, at) if limited else None
+    with transaction.atomic():
+        ledger.close(
+            attempt, Attempt.State.REFUSED, error=error.message[:500], error_code=error.code[:60]
+        )
+        if reason is None:
+            move(
+                target,
+                TargetState.SCHEDULED,
+                only_from=_SENDING,
+                error=error.message[:500],
+                error_code=error.code[:60],
+            )
+    if reason is not None:
+        return holding.hold(target, "quota", message=error.message)
+    raise Defer(at, error.message)
+
+
+def disconnected(target: Target, attempt: Attempt, error: DomainError) -> PublishTargetOutput:
+    """The account let us go: its posts are held, not failed, and the team is told."""
+    ledger.close(
+        attempt, Attempt.State.REFUSED, error=error.message[:500], error_code=error.code[:60]
+    )
+    if isinstance(error, ProviderError):
+        connections.report(
+            actor=Actor.system(require_workspace()),
+            connection=target.channel.connection,
+            error=error,
+        )
+    output = holding.hold(target, "disconnected", message=error.message)
+    holding.hold_channel(target.channel, "disconnected", message=error.message)
+    return output
+
+
+def _soon(seconds: float) -> datetime:
+    return timezone.now() + timedelta(seconds=seconds)
+
+
+def name(target: Target) -> str:
+    """The target in a sentence. Needs `post` and `channel` loaded."""
+    title = f"“{target.post.title}”" if target.post.title else "a post"
+    return f"{title} on {target.channel.name}"
+
+
+def _emit(target: Target, kind: str, summary: str, **data: Any) -> None:
+    orchestrator.emit(
+        actor=Actor.system(require_workspace()),
+        kind=kind,
+        subject=("post", str(target.post_id)),
+        data={
+            "target": str(target.pk),
+            "channel": str(target.channel_id),
+            "state": str(target.state),
+            **data,
+        },
+        summary=summary,
+    )

@@ -1,0 +1,154 @@
+"""The engine: takes one target from due to published, and always knows how far it got.
+
+Called by the job of a target, as often as it takes. Each call reads the ledger first and goes on
+from there. Nothing here holds a transaction while the network is asked.
+See docs/decisions/ for the attempt ledger and transitions.py for the states.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import DatabaseError, transaction
+from django.utils import timezone
+
+from apps.errors import DomainError
+from apps.integrations.errors import ConnectionLost
+from apps.integrations.providers.base import Content, ErrorKind, ProviderError, Wait
+from apps.knisoci import content
+from apps.knisoci.models import Attempt, Target
+from apps.knisoci.services import finding, holding, ledger, outcomes, sessions
+from apps.knisoci.services.sessions import Session
+from apps.knisoci.transitions import TargetState, move
+from apps.knisoci.types import PublishTargetOutput
+from apps.orchestrator import Defer
+from apps.orchestrator.errors import LeaseLost
+
+log = logging.getLogger(__name__)
+_BUSY = timedelta(seconds=3)
+_EARLY = timedelta(seconds=1)
+
+
+def publish(*, target: UUID, job_id: UUID | None = None) -> PublishTargetOutput:
+    """Take `target` as far as it goes now.
+
+    Raises Defer (it has to wait), OutcomeUnknown (the network did not answer). A job that is no
+    longer the target's own does nothing.
+    """
+    row = finding.get(Target, target)
+    if job_id is not None and row.job_id != job_id:
+        return outcomes.report(row, "Another job took this over.")
+    if row.state in (TargetState.SCHEDULED, TargetState.CLAIMED):
+        return _start(row)
+    if row.state not in (TargetState.PUBLISHING, TargetState.UNKNOWN):
+        return outcomes.report(row)
+    attempt = ledger.in_flight(row)
+    if attempt is None:
+        return outcomes.give_up(row)
+    return _resume(row, attempt)
+
+
+def _start(target: Target) -> PublishTargetOutput:
+    """Claim, prepare, commit the intent, deliver."""
+    if target.due_at is not None and target.due_at > timezone.now() + _EARLY:
+        raise Defer(target.due_at, "Its time has not come.")
+    reason = holding.reason_to_hold(target)
+    if reason is not None:
+        return holding.hold(target, reason)
+    if target.state == TargetState.SCHEDULED and not move(
+        target, TargetState.CLAIMED, at_revision=target.revision
+    ):
+        raise Defer(timezone.now() + _EARLY, "It changed just now.")
+    try:
+        ready = content.build(target.variant, target.channel)
+    except DomainError as error:
+        return outcomes.fail(target, None, code=error.code, message=error.message)
+    for issue in content.issues(target.channel, ready):
+        if issue.level == "error":
+            return outcomes.fail(target, None, code=issue.code, message=issue.message)
+    return _connect_and_deliver(target, _commit_intent(target), ready)
+
+
+def _commit_intent(target: Target) -> Attempt:
+    """State and attempt in one commit, before anything is called. Raises Defer."""
+    with transaction.atomic():
+        won = move(target, TargetState.PUBLISHING, only_from=(TargetState.CLAIMED,))
+        attempt = ledger.open_attempt(target) if won else None
+        if attempt is None:
+            transaction.set_rollback(True)
+    if attempt is not None:
+        return attempt
+    if won:  # an equal text of this account is on its way: one after the other
+        move(target, TargetState.SCHEDULED, only_from=(TargetState.CLAIMED,))
+    raise Defer(timezone.now() + _BUSY, "An equal post of this account is on its way.")
+
+
+def _resume(target: Target, attempt: Attempt) -> PublishTargetOutput:
+    """Go on where a worker stopped, unless a call of it may have been on the air."""
+    provider = content.provider_of(target.channel)
+    ledger.take_over(attempt)
+    if ledger.in_doubt(attempt, provider):
+        outcomes.into_doubt(target, attempt, provider, "The worker stopped while sending.")
+    return _connect_and_deliver(target, attempt, None)
+
+
+def _connect_and_deliver(
+    target: Target, attempt: Attempt, ready: Content | None
+) -> PublishTargetOutput:
+    try:
+        session = sessions.open_session(target, attempt, ready=ready)
+    except ConnectionLost as error:
+        return outcomes.disconnected(target, attempt, error)
+    except ProviderError as error:
+        provider = content.provider_of(target.channel)
+        return outcomes.refused(target, attempt, provider, error)
+    with session:
+        return _deliver(target, attempt, session)
+
+
+def _deliver(target: Target, attempt: Attempt, session: Session) -> PublishTargetOutput:
+    """Run the stages that are left, each stored before and after."""
+    provider, refreshed = session.provider, False
+    stages = [name for name in provider.stages if name not in attempt.stages_done]
+    while stages:
+        stage = stages[0]
+        mutating = stage in provider.mutating_stages
+        if mutating and (reason := holding.stopped(target)) is not None:
+            ledger.close(attempt, Attempt.State.NOT_SENT, error="Publishing was stopped.")
+            return holding.hold(target, reason)
+        ledger.begin(attempt, stage, provider)
+        session.stage = stage
+        try:
+            result = provider.run_stage(stage, session.context)
+        except ProviderError as error:
+            reason_given = error
+            if error.kind is ErrorKind.AUTH_EXPIRED and not refreshed:
+                refreshed = True
+                ledger.pause(attempt)
+                failed = session.try_refresh()
+                if failed is None:
+                    continue
+                reason_given = failed
+            return outcomes.refused(target, attempt, provider, reason_given)
+        except (LeaseLost, DatabaseError):
+            raise
+        except Exception as error:
+            log.exception("A provider broke its contract", extra={"provider": provider.key})
+            return outcomes.refused(target, attempt, provider, _as_provider_error(error, mutating))
+        if isinstance(result, Wait):
+            ledger.pause(attempt)
+            raise Defer(
+                timezone.now() + timedelta(seconds=max(result.seconds, 0.2)),
+                "The network is still working on it.",
+            )
+        ledger.done(attempt, stage, dict(result.handles))
+        stages.pop(0)
+    return outcomes.published(target, attempt)
+
+
+def _as_provider_error(error: Exception, mutating: bool) -> ProviderError:
+    """An adapter's own fault: in doubt where a call may have gone out, else safe to repeat."""
+    kind = ErrorKind.AMBIGUOUS if mutating else ErrorKind.TRANSIENT_SAFE
+    return ProviderError(kind, f"Something unexpected happened ({type(error).__name__}).")

@@ -1,0 +1,384 @@
+"""When a post goes out: choose a time, move it, take it back.
+
+Every verb here locks the targets it changes (by id) after the channels (by id), and writes targets,
+jobs and one event in a single commit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from apps.errors import DomainError
+from apps.knisoci import content, permissions, slots
+from apps.knisoci.errors import (
+    BadDate,
+    ChangedMeanwhile,
+    ChannelDisconnected,
+    ContentInvalid,
+    InFlight,
+    NothingToSchedule,
+    PastDate,
+)
+from apps.knisoci.models import Channel, LatePolicy, Post, Target, Variant
+from apps.knisoci.services import finding
+from apps.knisoci.transitions import SCHEDULABLE, TargetState, move
+from apps.knisoci.types import FlightCheckInput, PublishTargetInput
+from apps.orchestrator import services as orchestrator
+from apps.orchestrator.errors import JobNotFound, WrongState
+from apps.workspaces.tenancy import require_workspace
+from apps.workspaces.types import Actor
+
+When = datetime | Literal["now", "slot"]
+_GRACE = timedelta(seconds=60)  # a form filled in for "now" is a minute old when it is sent
+_LATEST = timedelta(days=2 * 366)
+_CHECK_BEFORE = timedelta(minutes=15)
+
+
+def schedule(
+    *,
+    actor: Actor,
+    post: Post | UUID,
+    when: When,
+    channels: Iterable[Channel | UUID | str] | None = None,
+    time_zone: str | None = None,
+    late_policy: str | None = None,
+    late_minutes: int | None = None,
+) -> list[Target]:
+    """Plan the post on all its channels, or on `channels`; returns the scheduled targets.
+
+    `when` is an aware instant, a naive wall time (read in `time_zone`, else in each channel's
+    zone), "now", or "slot" for each channel's next free posting slot. What is already out or in
+    flight stays as it is; rescheduling what is planned moves it. Event post.scheduled.
+
+    Raises NothingToSchedule, PastDate, BadDate, NoSlots, ContentInvalid (names channel and field),
+    ChannelDisconnected, ChangedMeanwhile.
+    """
+    actor.require(permissions.PUBLISH)
+    row = finding.get(Post, post)
+    variants = _plannable(row, channels)
+    if when not in ("now", "slot"):
+        for variant in variants:
+            _moment(when, time_zone or variant.channel.time_zone)
+    for variant in variants:
+        check_channel(variant.channel)
+        check_content(variant, variant.channel)
+    policy = _policy(late_policy, late_minutes)
+    with transaction.atomic():
+        targets = _lock([variant.pk for variant in variants], slots_of=when == "slot")
+        for target in targets:
+            plan = _plan(target, when, time_zone)
+            _put(actor, target, {**plan, **policy})
+        _announce(actor, row, targets)
+    return targets
+
+
+def reschedule(
+    *, actor: Actor, target: Target | UUID, when: datetime, time_zone: str | None = None
+) -> Target:
+    """Move one target, as dragging on the calendar does. Event post.scheduled.
+
+    A naive `when` is wall time in `time_zone`, else in the target's own zone. Raises PastDate,
+    InFlight when it is going out or out already, ContentInvalid, ChangedMeanwhile.
+    """
+    actor.require(permissions.PUBLISH)
+    row = finding.get(Target, target)
+    if row.state not in SCHEDULABLE:
+        raise InFlight("This post is on its way or out already; it cannot be moved.")
+    moment = _moment(when, time_zone or row.time_zone)
+    if row.state not in (TargetState.SCHEDULED, TargetState.HELD):
+        check_content(row.variant, row.channel)
+    check_channel(row.channel)
+    with transaction.atomic():
+        (locked,) = _lock([row.variant_id], slots_of=False)
+        _put(actor, locked, _wall(moment, time_zone or row.time_zone))
+        _announce(actor, locked.post, [locked])
+    return locked
+
+
+def publish_now(*, actor: Actor, target: Target | UUID) -> Target:
+    """Send one target at once, whatever its time was: also for held, missed and failed ones."""
+    actor.require(permissions.PUBLISH)
+    row = finding.get(Target, target)
+    (done,) = schedule(actor=actor, post=row.post_id, when="now", channels=[row.channel_id])
+    return done
+
+
+def unschedule(*, actor: Actor, target: Target | UUID) -> Target:
+    """Back to draft, without a time. Event post.unscheduled. Raises InFlight."""
+    return _take_back(actor, target, TargetState.DRAFT, "post.unscheduled", "Took back")
+
+
+def cancel(*, actor: Actor, target: Target | UUID) -> Target:
+    """This target will not go out, and the calendar keeps it as cancelled. Event post.cancelled."""
+    return _take_back(actor, target, TargetState.CANCELLED, "post.cancelled", "Cancelled")
+
+
+def send_again(*, actor: Actor, target: Target) -> None:
+    """Send an unconfirmed target once more, because a person looked and it is not there."""
+    with transaction.atomic():
+        if not move(
+            target,
+            TargetState.SCHEDULED,
+            only_from=(TargetState.UNCONFIRMED,),
+            job_id=enqueue(actor, target, run_at=timezone.now()),
+            due_at=timezone.now(),
+            error="",
+            error_code="",
+        ):
+            raise ChangedMeanwhile("This post changed in the meantime. Load the page again.")
+        _announce(actor, target.post, [target])
+
+
+def check_content(variant: Variant, channel: Channel) -> None:
+    """Refuse what the network would refuse. Raises ContentInvalid with channel and field named.
+
+    Makes missing renditions, so call it outside transactions.
+    """
+    try:
+        found = content.issues(channel, content.build(variant, channel))
+    except DomainError as error:
+        raise ContentInvalid(
+            f"{channel.name}: {error.message}", field=f"{channel.pk}.media", code=error.code
+        ) from error
+    for issue in found:
+        if issue.level == "error":
+            raise ContentInvalid(
+                f"{channel.name}: {issue.message}",
+                field=f"{channel.pk}.{issue.field}",
+                params={"channel": str(channel.pk), "field": issue.field, "issue": issue.code},
+            )
+
+
+def check_channel(channel: Channel) -> None:
+    """Raises ChannelDisconnected where nothing can go out before a person connects again."""
+    if channel.is_archived or not channel.is_connected:
+        raise ChannelDisconnected(
+            f"{channel.name} is not connected any more. Connect it again first.",
+            field=f"{channel.pk}.channel",
+        )
+
+
+def drop_job(actor: Actor, target: Target) -> None:
+    """Cancel the target's waiting job where it has one. Inside the caller's transaction.
+
+    A job that is running already looks at the target's state itself and does nothing.
+    """
+    if target.job_id is None:
+        return
+    with contextlib.suppress(JobNotFound, WrongState):
+        orchestrator.cancel(actor=_candy(actor), job_id=target.job_id)
+
+
+def enqueue(actor: Actor, target: Target, *, run_at: datetime) -> UUID:
+    """The job that publishes `target` at `run_at`. Inside the caller's transaction.
+
+    It runs as Candy itself: whoever scheduled the post was allowed to, and a member who leaves
+    must not take the team's planned posts along.
+    """
+    account = target.channel.connection_id
+    job = orchestrator.enqueue(
+        actor=_candy(actor),
+        action="knisoci.publish_target",
+        input=PublishTargetInput(target=target.pk, account=account),
+        run_at=run_at,
+        subject=("post", str(target.post_id)),
+    )
+    return job.pk
+
+
+def _candy(actor: Actor) -> Actor:
+    """Candy itself, at the wish of `actor`."""
+    return Actor.system(require_workspace(), label=actor.label or "Candy")
+
+
+def _plannable(post: Post, channels: Iterable[Channel | UUID | str] | None) -> list[Variant]:
+    rows = (
+        post.variants.select_related("channel__connection")
+        .filter(target__state__in=SCHEDULABLE, channel__is_archived=False)
+        .order_by("id")
+    )
+    if channels is not None:
+        rows = rows.filter(channel__in=[getattr(one, "pk", one) for one in channels])
+    found = list(rows)
+    if not found:
+        raise NothingToSchedule(
+            "There is nothing to schedule: write a text for at least one channel first."
+            if not post.variants.exists()
+            else "Nothing is left to schedule here: these channels are published or on their way."
+        )
+    return found
+
+
+def _lock(variants: Sequence[UUID], *, slots_of: bool) -> list[Target]:
+    """The targets of `variants`, locked; with `slots_of` their channels first, so that two people
+    never get the same free slot."""
+    rows = Target.objects.filter(variant__in=variants)
+    if slots_of:
+        ids = rows.values("channel")
+        list(Channel.objects.filter(pk__in=ids).select_for_update().order_by("id"))
+    return list(
+        rows.select_for_update(of=("self",))
+        .select_related("channel__connection", "variant", "post")
+        .order_by("id")
+    )
+
+
+def _plan(target: Target, when: When, time_zone: str | None) -> dict[str, Any]:
+    zone_name = time_zone or target.channel.time_zone
+    if when == "now":
+        return _wall(timezone.now(), zone_name)
+    if when == "slot":
+        moment = free_slot(target.channel, after=timezone.now(), other_than=target)
+        return {**_wall(moment, target.channel.time_zone), "in_slot": True}
+    return _wall(_moment(when, zone_name), zone_name)
+
+
+def free_slot(channel: Channel, *, after: datetime, other_than: Target | None = None) -> datetime:
+    """The channel's next free posting slot later than `after`. Raises NoSlots."""
+    planned = Target.objects.filter(
+        channel=channel, due_at__gt=after, state__in=(TargetState.SCHEDULED, TargetState.HELD)
+    )
+    if other_than is not None:
+        planned = planned.exclude(pk=other_than.pk)
+    return slots.next_free(
+        slots.parse(channel.slots),
+        slots.zone(channel.time_zone),
+        after=after,
+        taken=set(planned.values_list("due_at", flat=True)),
+    )
+
+
+def _moment(when: datetime, zone_name: str) -> datetime:
+    """`when` as UTC. Raises PastDate and BadDate, both with field `when`."""
+    where = slots.zone(zone_name)
+    if when.tzinfo is None:
+        moment = slots.instant(when.date(), when.time(), where)
+    else:
+        moment = when.astimezone(UTC)
+    now = timezone.now()
+    if moment < now - _GRACE:
+        shown = moment.astimezone(where)
+        raise PastDate(
+            f"{shown:%d %B %Y, %H:%M} ({zone_name}) is in the past. Choose a later time.",
+            field="when",
+        )
+    if moment > now + _LATEST:
+        raise BadDate("That is more than two years ahead. Choose an earlier time.", field="when")
+    return moment
+
+
+def _wall(moment: datetime, zone_name: str) -> dict[str, Any]:
+    local = moment.astimezone(slots.zone(zone_name))
+    wall: tuple[date, time] = local.date(), local.time().replace(microsecond=0, tzinfo=None)
+    return {
+        "due_at": moment,
+        "wall_date": wall[0],
+        "wall_time": wall[1],
+        "time_zone": zone_name,
+        "in_slot": False,
+    }
+
+
+def _policy(late_policy: str | None, late_minutes: int | None) -> dict[str, Any]:
+    given: dict[str, Any] = {}
+    if late_policy is not None:
+        if late_policy not in LatePolicy.values:
+            raise BadDate(f"“{late_policy}” is not a policy for late posts.", field="late_policy")
+        given["late_policy"] = late_policy
+    if late_minutes is not None:
+        if not 0 <= late_minutes <= 7 * 24 * 60:
+            raise BadDate("A post may be at most seven days late.", field="late_minutes")
+        given["late_minutes"] = late_minutes
+    return given
+
+
+def _put(actor: Actor, target: Target, changes: dict[str, Any]) -> None:
+    """Schedule one locked target: a new revision, a new job, the old job gone."""
+    was_scheduled = target.state == TargetState.SCHEDULED  # locked, so it still is
+    drop_job(actor, target)
+    changes |= {
+        "revision": target.revision + 1,
+        "job_id": enqueue(actor, target, run_at=changes["due_at"]),
+        "error": "",
+        "error_code": "",
+        "hold_reason": "",
+        "flight": {},
+    }
+    if was_scheduled:
+        for name, value in changes.items():
+            setattr(target, name, value)
+        target.updated_at = timezone.now()
+        target.save(update_fields=[*changes, "updated_at"])
+    elif not move(
+        target, TargetState.SCHEDULED, only_from=SCHEDULABLE - {TargetState.SCHEDULED}, **changes
+    ):
+        raise ChangedMeanwhile("This post changed in the meantime. Load the page again.")
+    if changes["due_at"] > timezone.now() + _CHECK_BEFORE + timedelta(minutes=5):
+        orchestrator.enqueue(
+            actor=_candy(actor),
+            action="knisoci.flight_check",
+            input=FlightCheckInput(target=target.pk, revision=target.revision),
+            run_at=changes["due_at"] - _CHECK_BEFORE,
+            subject=("post", str(target.post_id)),
+        )
+
+
+def _take_back(
+    actor: Actor, target: Target | UUID, to: TargetState, kind: str, verb: str
+) -> Target:
+    actor.require(permissions.PUBLISH)
+    with transaction.atomic():
+        row = finding.get(Target, target, lock=True)
+        if row.state == to:
+            return row
+        drop_job(actor, row)
+        if not move(
+            row,
+            to,
+            only_from=SCHEDULABLE - {to},
+            at_revision=row.revision,
+            revision=row.revision + 1,
+            job_id=None,
+            hold_reason="",
+            **({"due_at": None, "in_slot": False} if to == TargetState.DRAFT else {}),
+        ):
+            raise InFlight("This post is on its way or out already; it cannot be taken back.")
+        orchestrator.emit(
+            actor=actor,
+            kind=kind,
+            subject=("post", str(row.post_id)),
+            data={"target": str(row.pk), "channel": str(row.channel_id)},
+            summary=f"{verb} {_name(row.post)} on {row.channel.name}",
+        )
+    return row
+
+
+def _announce(actor: Actor, post: Post, targets: Sequence[Target]) -> None:
+    where = targets[0].channel.name if len(targets) == 1 else f"{len(targets)} channels"
+    orchestrator.emit(
+        actor=actor,
+        kind="post.scheduled",
+        subject=("post", str(post.pk)),
+        data={
+            "targets": [
+                {
+                    "id": str(target.pk),
+                    "channel": str(target.channel_id),
+                    "due_at": target.due_at.isoformat() if target.due_at else None,
+                }
+                for target in targets
+            ]
+        },
+        summary=f"Scheduled {_name(post)} on {where}",
+    )
+
+
+def _name(post: Post) -> str:
+    return f"“{post.title}”" if post.title else "a post"

@@ -1,0 +1,94 @@
+"""Talking to a network for one target: credentials, a client that writes the receipt, content."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import partial
+
+from django.conf import settings
+from django.utils import timezone
+
+from apps.integrations import providers
+from apps.integrations.errors import ConnectionLost
+from apps.integrations.http import Exchange
+from apps.integrations.providers.base import (
+    Content,
+    ErrorKind,
+    ProviderError,
+    PublishContext,
+    PublishProvider,
+)
+from apps.integrations.services import connections
+from apps.knisoci import content
+from apps.knisoci.models import Attempt, Target
+from apps.knisoci.services import ledger
+
+
+@dataclass
+class Session:
+    """`context` is what the provider gets; `stage` names the receipt's lines."""
+
+    provider: PublishProvider
+    target: Target
+    attempt: Attempt
+    context: PublishContext
+    stage: str = field(default="")
+
+    def try_refresh(self) -> ProviderError | None:
+        """Renew the tokens, once for all workers; returns why it could not be done."""
+        try:
+            self.context.credentials = connections.renew(
+                connection=self.target.channel.connection,
+                stale=self.context.credentials,
+                client=self.context.client,
+            )
+        except ConnectionLost as error:
+            return ProviderError(ErrorKind.AUTH_REVOKED, error.message)
+        except ProviderError as error:
+            return error
+        return None
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.context.client.close()
+
+
+def open_session(
+    target: Target, attempt: Attempt, *, ready: Content | None = None, stage: str = "check"
+) -> Session:
+    """`ready` saves building the content again. Needs `target.channel.connection` loaded.
+
+    Raises ConnectionLost where a person has to connect again, ProviderError where a token could not
+    be renewed for now. Outside transactions.
+    """
+    connection = target.channel.connection
+    opened = connections.session(
+        connection,
+        record=lambda exchange: _record(session, exchange),
+        timeout=settings.CANDY_PUBLISH_TIMEOUT,
+    )
+    context = PublishContext(
+        credentials=opened.credentials,
+        account=opened.account,
+        content=ready or content.build(target.variant, target.channel),
+        key=str(attempt.key),
+        handles=dict(attempt.handles),
+        save_handle=partial(ledger.remember, attempt),
+        client=opened.client,
+        started_at=attempt.sent_at or timezone.now(),
+        is_claimed=partial(ledger.is_claimed, attempt),
+    )
+    session = Session(
+        provider=providers.get(connection.provider),
+        target=target,
+        attempt=attempt,
+        context=context,
+        stage=stage,
+    )
+    return session
+
+
+def _record(session: Session, exchange: Exchange) -> None:
+    ledger.record(session.attempt, exchange, stage=session.stage)

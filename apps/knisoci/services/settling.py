@@ -1,0 +1,134 @@
+"""Out of doubt: wait until the network has settled, look, look again, then adopt or send again.
+
+A post leaves `unknown` only by the network's own answer. Where it cannot be asked, a person looks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from datetime import timedelta
+from uuid import UUID
+
+from django.utils import timezone
+
+from apps.integrations.errors import ConnectionLost
+from apps.integrations.providers.base import (
+    ErrorKind,
+    Found,
+    NotFound,
+    ProviderError,
+    PublishProvider,
+    Unreadable,
+)
+from apps.knisoci import content, permissions
+from apps.knisoci.errors import InFlight
+from apps.knisoci.models import Attempt, Target
+from apps.knisoci.services import finding, ledger, outcomes, scheduling, sessions
+from apps.knisoci.services.sessions import Session
+from apps.knisoci.transitions import TargetState, move
+from apps.knisoci.types import PublishTargetOutput
+from apps.orchestrator import Landed, NotLanded, OutcomeUnknown, StillUnknown
+from apps.workspaces.types import Actor
+
+LOOKS = 2
+_BLIND_AFTER = timedelta(seconds=110)  # unreadable that long: tell a person within two minutes
+Verdict = Landed | NotLanded | StillUnknown
+
+
+def reconcile(*, target: UUID, job_id: UUID | None = None) -> Verdict:
+    """What became of a publication whose worker died or whose answer got lost.
+
+    Landed: it is settled, whichever way. NotLanded: nothing is out, the job may run. StillUnknown:
+    look again later.
+    """
+    row = finding.get(Target, target)
+    if job_id is not None and row.job_id != job_id:
+        return Landed(outcomes.report(row, "Another job took this over."))
+    attempt = ledger.in_flight(row)
+    if attempt is None:
+        return NotLanded()  # the worker stopped before it meant to send, or after it was all over
+    provider = content.provider_of(row.channel)
+    if not ledger.in_doubt(attempt, provider):
+        return NotLanded()  # what was begun is safe to begin again
+    ledger.take_over(attempt)
+    if attempt.state != Attempt.State.UNKNOWN:
+        with contextlib.suppress(OutcomeUnknown):
+            outcomes.into_doubt(row, attempt, provider, "The worker stopped while sending.")
+    if attempt.settle_until and timezone.now() < attempt.settle_until:
+        return StillUnknown(retry_at=attempt.settle_until)
+    try:
+        session = sessions.open_session(row, attempt, stage="reconcile")
+    except ConnectionLost as error:
+        return Landed(outcomes.unconfirmed(row, attempt, error.message))
+    except ProviderError as error:
+        return _could_not_look(row, attempt, provider, error)
+    with session:
+        return _look(row, attempt, session)
+
+
+def _look(target: Target, attempt: Attempt, session: Session) -> Verdict:
+    """One look at the network, which had its time to settle."""
+    provider = session.provider
+    try:
+        answer = session.provider.reconcile(session.context)
+    except ProviderError as error:
+        if error.kind is ErrorKind.AUTH_EXPIRED:
+            error = session.try_refresh() or ProviderError(ErrorKind.TRANSIENT_SAFE, error.message)
+        return _could_not_look(target, attempt, provider, error)
+    if isinstance(answer, Found):
+        if not ledger.is_claimed(attempt, answer.remote_id) and outcomes.adopt(
+            target, attempt, answer.remote_id, answer.permalink
+        ):
+            return Landed(outcomes.report(target))
+        answer = NotFound()  # it is somebody else's post with the same text
+    if isinstance(answer, Unreadable):
+        reason = answer.reason or f"{provider.name} cannot be asked."
+        return Landed(outcomes.unconfirmed(target, attempt, reason))
+    looks = attempt.looks + 1
+    if looks >= LOOKS:
+        outcomes.not_sent(target, attempt)
+        return NotLanded()
+    again = timezone.now() + max(ledger.settle_time(provider) / 2, timedelta(milliseconds=300))
+    ledger.looked(attempt, looks=looks, again_at=again)
+    return StillUnknown(retry_at=again)
+
+
+def _could_not_look(
+    target: Target, attempt: Attempt, provider: PublishProvider, error: ProviderError
+) -> Verdict:
+    """The question itself failed: ask again for two minutes, then ask a person."""
+    since = attempt.sent_at or attempt.created_at
+    patience = _BLIND_AFTER + ledger.settle_time(provider)
+    if error.needs_person or timezone.now() - since > patience:
+        return Landed(outcomes.unconfirmed(target, attempt, error.message))
+    again = error.retry_at or timezone.now() + timedelta(seconds=2)
+    ledger.looked(attempt, looks=attempt.looks, again_at=again)
+    return StillUnknown(retry_at=again)
+
+
+def confirm(
+    *, actor: Actor, target: Target | UUID, is_out: bool, permalink: str = ""
+) -> PublishTargetOutput:
+    """A person looked at an unconfirmed post: it is out, or it is not and goes out now.
+
+    Raises InFlight when there is nothing to confirm.
+    """
+    actor.require(permissions.PUBLISH)
+    row = finding.get(Target, target)
+    attempt = row.attempts.order_by("number").last()
+    if row.state != TargetState.UNCONFIRMED or attempt is None:
+        raise InFlight("There is nothing to confirm: this post's outcome is known.")
+    if is_out:
+        move(
+            row,
+            TargetState.PUBLISHED,
+            only_from=(TargetState.UNCONFIRMED,),
+            remote_id=f"confirmed:{attempt.key}",
+            permalink=permalink[:500],
+            published_at=attempt.sent_at or timezone.now(),
+            error="",
+            error_code="",
+        )
+    else:
+        scheduling.send_again(actor=actor, target=row)
+    return outcomes.report(row)
