@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.urls import NoReverseMatch
 from django.views.decorators.http import require_safe
 
+from apps.website.web import gallery
 from apps.website.web.words import WELCOME
 from apps.workspaces.models import Membership, Workspace
 from apps.workspaces.tenancy import reverse
@@ -43,4 +44,4 @@ def design(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not (settings.DEBUG or (user.is_authenticated and user.is_staff)):
         raise Http404("The gallery is for staff.")
-    return render(request, "website/design.html")
+    return render(request, "website/design.html", gallery.context())

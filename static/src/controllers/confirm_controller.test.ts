@@ -51,3 +51,26 @@ it("waits for the typed word where one is asked for", async () => {
   typed.dispatchEvent(new Event("input"));
   expect(verb.disabled).toBe(false);
 });
+
+it("asks before htmx sends, with the verb as the question", async () => {
+  await page(
+    `${DIALOG}<button id="remove" hx-post="/x" data-controller="confirm" data-confirm-text-value="The channel leaves." data-confirm-yes-value="Remove channel"></button>`,
+    { confirm: ConfirmController },
+  );
+  const issueRequest = vi.fn();
+  const event = new CustomEvent("htmx:confirm", { cancelable: true, detail: { issueRequest } });
+  one("#remove").dispatchEvent(event);
+  expect(event.defaultPrevented).toBe(true);
+  expect(one("[data-confirm-part=title]").textContent).toBe("Remove channel?");
+  expect(one("[data-confirm-part=body]").textContent).toBe("The channel leaves.");
+  answer("yes");
+  expect(issueRequest).toHaveBeenCalledExactlyOnceWith(true);
+});
+
+it("asks once when a page also binds it by hand", async () => {
+  await form();
+  one<HTMLFormElement>("form").requestSubmit();
+  answer("yes");
+  expect(sent).toHaveBeenCalledOnce();
+  expect(one<HTMLDialogElement>("dialog").open).toBe(false);
+});

@@ -7,7 +7,7 @@ import timeGrid from "@fullcalendar/timegrid";
 import { csrfToken } from "../lib/cookies";
 import { kindMatches } from "../lib/kinds";
 import type { CandyEvent } from "../lib/live";
-import { personZone } from "../lib/time";
+import { personZone, wallTime } from "../lib/time";
 import { say } from "../lib/toast";
 
 const VIEWS: Record<string, string> = { month: "dayGridMonth", week: "timeGridWeek", list: "listWeek" };
@@ -44,7 +44,9 @@ export default class PlannerController extends Controller<HTMLElement> {
       plugins: [dayGrid, timeGrid, list, interaction],
       initialView: phone ? "listWeek" : (VIEWS[this.viewValue] ?? "dayGridMonth"),
       initialDate: this.dateValue || undefined,
+      // The feed speaks wall time of this zone; without a zone database FullCalendar asks us for "now".
       timeZone: personZone(),
+      now: () => wallTime(new Date(), personZone()),
       firstDay: this.firstDayValue,
       locale: document.documentElement.lang || "en",
       headerToolbar: false,

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { exact, relative } from "./time";
+import { exact, relative, wallTime } from "./time";
 
 const now = new Date("2026-11-21T12:00:00Z");
 
@@ -19,4 +19,9 @@ it("writes the full instant in the zone that is asked for", () => {
   const at = new Date("2026-11-21T23:30:00Z");
   expect(exact(at, "en-GB", "Europe/Berlin")).toMatch(/Sun.*22 Nov 2026.*00:30/);
   expect(exact(at, "en-GB", "UTC")).toMatch(/Sat.*21 Nov 2026.*23:30/);
+});
+
+it("reads a clock in another zone, over midnight and summer time", () => {
+  expect(wallTime(new Date("2026-11-21T23:30:00Z"), "Europe/Berlin")).toBe("2026-11-22T00:30:00");
+  expect(wallTime(new Date("2026-07-01T12:00:00Z"), "Europe/Berlin")).toBe("2026-07-01T14:00:00");
 });

@@ -38,3 +38,14 @@ export function exact(at: Date, language: string, zone: string): string {
 export function personZone(): string {
   return document.documentElement.dataset.zone || Intl.DateTimeFormat().resolvedOptions().timeZone;
 }
+
+/** "2026-11-21T14:05:00": what a clock in `zone` shows at `at`, without offset. */
+export function wallTime(at: Date, zone: string): string {
+  return new Intl.DateTimeFormat("sv-SE", {
+    dateStyle: "short",
+    timeStyle: "medium",
+    timeZone: zone,
+  })
+    .format(at)
+    .replace(" ", "T");
+}
