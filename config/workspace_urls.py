@@ -9,4 +9,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.media.web.urls")),
     path("", include("apps.knowledge.web.urls")),
     path("", include("apps.agents.web.urls")),
+    path("", include("apps.knisoci.web.urls")),
 ]

@@ -215,13 +215,12 @@ def target(pk: UUID | str) -> Target:
     return finding.get(Target, pk)
 
 
-def upcoming(*, limit: int = 10) -> QuerySet[Target]:
-    """What goes out next. One statement."""
-    return (
-        targets(states=[TargetState.SCHEDULED])
-        .filter(due_at__gte=timezone.now())
-        .order_by("due_at")[:limit]
-    )
+def upcoming(*, channel: UUID | None = None, limit: int = 10) -> QuerySet[Target]:
+    """What goes out next, on `channel` or on all. One statement."""
+    rows = targets(states=[TargetState.SCHEDULED])
+    if channel is not None:
+        rows = rows.filter(channel=channel)
+    return rows.filter(due_at__gte=timezone.now()).order_by("due_at")[:limit]
 
 
 def needs_attention(*, limit: int = 20) -> QuerySet[Target]:

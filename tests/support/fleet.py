@@ -33,21 +33,16 @@ class Fleet:
         return self._start("clock", [sys.executable, "manage.py", "clock"])
 
     def worker(
-        self,
-        *,
-        threads: int = 8,
-        queues: str = "default,publish,ai,media",
-        pool: str = "threads",
-        include: str = "tests.orchestrator.actions",
+        self, *, threads: int = 8, queues: str = "default,publish,ai,media", pool: str = "threads"
     ) -> subprocess.Popen[bytes]:
-        """A Celery worker that knows the actions of ``include``; returns once it takes messages."""
+        """A Celery worker that knows the probe actions; returns once it takes messages."""
         name = f"w{len(self.processes)}"
         command = [
             *[sys.executable, "-m", "celery", "-A", "config.celery", "worker"],
             *["--queues", queues, "--pool", pool, "--concurrency", str(threads)],
             *["--hostname", f"{name}@test", "--loglevel", "INFO"],
             *["--without-gossip", "--without-mingle", "--without-heartbeat"],
-            *["--include", include],
+            *["--include", "tests.orchestrator.actions"],
         ]
         process = self._start("worker", command)
         log = self._log(len(self.processes) - 1)

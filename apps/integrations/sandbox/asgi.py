@@ -1,6 +1,6 @@
 """The sandbox: every simulated network under its key, a page that shows the feeds, a brand's site.
 
-    uvicorn apps.integrations.sandbox.asgi:app --port 8070
+    uvicorn apps.integrations.sandbox.asgi:application --port 8070
 
 With CANDY_VAR set the feeds are kept in a file below it and survive a restart.
 """
@@ -108,8 +108,8 @@ def _path() -> Path | None:
 
 
 def __getattr__(name: str) -> Sandbox:
-    """`app` is made when a server asks for it, so that importing this module touches no disk."""
-    if name == "app":
-        globals()["app"] = made = Sandbox(_path())
+    """`application` is made when a server asks for it, so that importing this module touches no disk."""
+    if name == "application":
+        globals()["application"] = made = Sandbox(_path())
         return made
     raise AttributeError(name)

@@ -86,10 +86,5 @@ class _Scheme(OpenApiAuthenticationExtension):
 
 
 class _PersonScheme(_Scheme):
-    """The same two schemes; EntryAuthentication describes them, and once is enough."""
-
     target_class = PersonAuthentication
-    name: Any = []
-
-    def get_security_definition(self, auto_schema: Any) -> list[dict[str, Any]]:
-        return []
+    name = ["apiKey", "session"]

@@ -1,0 +1,114 @@
+"""What the social suite adds to the shell: places, the channels in the sidebar, cards on Home."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest
+
+from apps.knisoci import permissions, queries
+from apps.knisoci.web import analytics, present
+from apps.studio import home, navigation
+from apps.workspaces.tenancy import reverse
+
+navigation.register(
+    navigation.NavItem(
+        "calendar",
+        "Calendar",
+        "calendar",
+        "knisoci:calendar",
+        order=20,
+        shortcut="c",
+        on_phone=True,
+    )
+)
+navigation.register(
+    navigation.NavItem(
+        "posts",
+        "Posts",
+        "square-pen",
+        "knisoci:posts",
+        order=30,
+        shortcut="p",
+        on_phone=True,
+        match=("knisoci:post", "knisoci:compose", "knisoci:receipt"),
+    )
+)
+navigation.register(
+    navigation.NavItem(
+        "channels",
+        "Channels",
+        "radio-tower",
+        "knisoci:channels",
+        order=40,
+        match=("knisoci:channel",),
+        keywords="accounts networks connect mastodon bluesky slots",
+    )
+)
+navigation.register(
+    navigation.NavItem(
+        "analytics", "Analytics", "chart-line", "knisoci:analytics", order=50, shortcut="a"
+    )
+)
+navigation.register(
+    navigation.NewItem(
+        "post",
+        "Post",
+        "square-pen",
+        "knisoci:compose",
+        order=10,
+        permission=permissions.WRITE,
+        shortcut="n",
+        is_primary=True,
+    )
+)
+
+
+def _channels(request: HttpRequest) -> Iterable[navigation.SideEntry]:
+    for channel in queries.channels():
+        health = present.channel_health(channel)
+        yield navigation.SideEntry(
+            label=channel.name,
+            url=reverse("knisoci:channel", kwargs={"channel": channel.pk}),
+            tone=health["tone"],
+            state=health["label"],
+        )
+
+
+navigation.register(
+    navigation.SideSection(
+        "channels", "Channels", _channels, order=10, more_url_name="knisoci:channels"
+    )
+)
+
+
+def _week(request: Any) -> dict[str, Any]:
+    return analytics.overview(7, ZoneInfo(request.user.time_zone))
+
+
+def _upcoming(request: Any) -> dict[str, Any]:
+    return {"upcoming": queries.upcoming(limit=6), "attention": queries.needs_attention(limit=6)}
+
+
+home.register_block(
+    home.Block(
+        "social-week",
+        "knisoci/home/week.html",
+        _week,
+        order=20,
+        width="wide",
+        live_kinds="post.published metrics.synced",
+    )
+)
+home.register_block(
+    home.Block(
+        "social-upcoming",
+        "knisoci/home/upcoming.html",
+        _upcoming,
+        order=10,
+        width="narrow",
+        live_kinds="post.*",
+    )
+)

@@ -1,0 +1,116 @@
+"""The planner: month, week and list, with posts that can be dragged to another time."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+from django.views.decorators.http import require_GET, require_POST
+
+from apps.errors import DomainError, ValidationFailed
+from apps.knisoci import queries
+from apps.knisoci.services import posts
+from apps.knisoci.transitions import SCHEDULABLE, TargetState
+from apps.knisoci.web import present
+from apps.workspaces.services.access import error_body
+from apps.workspaces.tenancy import reverse
+
+VIEWS = ("month", "week", "list")
+
+
+@require_GET
+def page(request: Any) -> HttpResponse:
+    """The frame; the posts come from the feed, for the days that are shown."""
+    view = request.GET.get("view", "month")
+    channels = [present.channel_view(channel) for channel in queries.channels()]
+    return render(
+        request,
+        "knisoci/calendar.html",
+        {
+            "view": view if view in VIEWS else "month",
+            "date": request.GET.get("date", ""),
+            "channels": channels,
+            "channel": request.GET.get("channel", ""),
+            "state": request.GET.get("state", ""),
+            "states": [TargetState.SCHEDULED, TargetState.PUBLISHED, TargetState.FAILED],
+        },
+    )
+
+
+@require_GET
+def feed(request: Any) -> JsonResponse:
+    """Posts between ``start`` and ``end`` for FullCalendar, in the person's wall time."""
+    zone = ZoneInfo(request.user.time_zone)
+    try:
+        start, end = _instant(request, "start", zone), _instant(request, "end", zone)
+    except DomainError as error:
+        return JsonResponse(error_body(error), status=error.status)
+    channel, state = _uuid(request.GET.get("channel", "")), request.GET.get("state", "")
+    rows = queries.calendar(
+        start=start,
+        end=end,
+        channels=[channel] if channel else None,
+        states=[state] if state in TargetState.values else None,
+    )
+    return JsonResponse([_entry(row, zone) for row in rows], safe=False)
+
+
+@require_POST
+def move(request: Any, target: UUID) -> HttpResponse:
+    """A drop on the calendar: ``at`` is an instant, or wall time in the person's zone."""
+    try:
+        at = _parse(request.POST.get("at", ""), "at")
+        zone = request.user.time_zone
+        row = posts.reschedule(actor=request.actor, target=target, when=at, time_zone=zone)
+    except DomainError as error:
+        return JsonResponse(error_body(error), status=error.status)
+    assert row.due_at is not None
+    return JsonResponse({"id": str(row.pk), "due_at": row.due_at.isoformat()})
+
+
+def _entry(row: Any, zone: ZoneInfo) -> dict[str, Any]:
+    """One event. Its start is wall time without offset, which is how the planner shows zones."""
+    local, title = row.at.astimezone(zone), row.title or row.excerpt or "Empty post"
+    return {
+        "id": str(row.id),
+        "title": title,
+        "start": local.replace(tzinfo=None).isoformat(timespec="minutes"),
+        "url": reverse("knisoci:receipt", kwargs={"target": row.id}),
+        "editable": row.state in SCHEDULABLE,
+        "state": row.state,
+        "network": row.provider,
+        "channel": row.channel_name,
+        "flight": row.flight,
+        "move_url": reverse("knisoci:target_move", kwargs={"target": row.id}),
+        "label": f"{row.channel_name}, {local:%H:%M}, {TargetState(row.state).label}: {title}",
+    }
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _instant(request: HttpRequest, name: str, zone: ZoneInfo) -> datetime:
+    value = _parse(request.GET.get(name, ""), name)
+    return value.replace(tzinfo=zone) if timezone.is_naive(value) else value
+
+
+def _parse(text: str, field: str) -> datetime:
+    try:
+        value = parse_datetime(text.replace(" ", "+"))
+    except ValueError:
+        value = None
+    if value is None and len(text) == 10:
+        value = parse_datetime(f"{text}T00:00:00")
+    if value is None:
+        raise ValidationFailed(f"“{text}” is not a date and time.", code="bad_date", field=field)
+    return value

@@ -1,0 +1,121 @@
+"""How posts, channels and states look: view models shared by the pages of the social suite."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.conf import settings
+from django.utils.safestring import SafeString, mark_safe
+
+from apps.integrations import providers
+from apps.knisoci.models import Channel
+from apps.knisoci.transitions import TargetState as S
+from apps.workspaces.tenancy import require_workspace
+
+TONES = {
+    S.DRAFT: "",
+    S.IN_REVIEW: "grape",
+    S.APPROVED: "mint",
+    S.SCHEDULED: "info",
+    S.CLAIMED: "info",
+    S.PUBLISHING: "info",
+    S.PUBLISHED: "success",
+    S.UNKNOWN: "warning",
+    S.UNCONFIRMED: "warning",
+    S.FAILED: "danger",
+    S.HELD: "warning",
+    S.MISSED: "danger",
+    S.CANCELLED: "",
+}
+ICONS = {
+    S.DRAFT: "pencil",
+    S.IN_REVIEW: "eye",
+    S.APPROVED: "check",
+    S.SCHEDULED: "clock",
+    S.CLAIMED: "loader-circle",
+    S.PUBLISHING: "loader-circle",
+    S.PUBLISHED: "circle-check",
+    S.UNKNOWN: "circle-help",
+    S.UNCONFIRMED: "circle-help",
+    S.FAILED: "circle-x",
+    S.HELD: "circle-pause",
+    S.MISSED: "circle-x",
+    S.CANCELLED: "ban",
+}
+LEVEL_TONES = {"green": "success", "amber": "warning", "red": "danger"}
+LEVEL_WORDS = {"green": "Ready to go", "amber": "Worth a look", "red": "Will not go out"}
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network as pages show it. ``mark`` is its icon as safe SVG out of the provider's folder."""
+
+    key: str
+    name: str
+    color: str
+    mark: SafeString
+
+
+@lru_cache(maxsize=64)
+def network(key: str) -> Network:
+    provider = providers.get(key)
+    mark = provider.icon.replace("<svg ", '<svg class="network-mark" aria-hidden="true" ', 1)
+    return Network(key, provider.name, provider.color, mark_safe(mark))  # noqa: S308  our own file
+
+
+def networks() -> list[Network]:
+    return [network(provider.key) for provider in providers.all_publishers()]
+
+
+def state_chip(state: str) -> dict[str, str]:
+    """Arguments of ``components/chip.html`` for a target's or post's state."""
+    known = S(state)
+    return {"label": str(known.label), "tone": TONES[known], "icon": ICONS[known]}
+
+
+def channel_health(channel: Channel) -> dict[str, str]:
+    """One word on whether posts can go out there. Needs ``connection`` loaded."""
+    if channel.is_paused:
+        return {"tone": "warning", "label": "Paused", "note": channel.pause_reason}
+    state = channel.connection.state
+    if state == "active":
+        return {"tone": "success", "label": "Connected", "note": ""}
+    if state == "expired":
+        return {
+            "tone": "warning",
+            "label": "Renewing access",
+            "note": channel.connection.last_error,
+        }
+    return {"tone": "danger", "label": "Reconnect", "note": channel.connection.last_error}
+
+
+def is_sandbox(host: str) -> bool:
+    """Whether an account lives on the built-in sandbox networks and so reaches nobody."""
+    return bool(host) and host.startswith(settings.CANDY_SANDBOX_URL)
+
+
+def sandbox_values(key: str) -> dict[str, str]:
+    """What to type into the connect form of network ``key`` for the sandbox's account of this
+    workspace. The simulators let in any secret that begins with ``sandbox-``."""
+    handle = (require_workspace().slug or "candy").replace("-", "")
+    values = {
+        "host": f"{settings.CANDY_SANDBOX_URL}/{key}",
+        "secret": f"sandbox-{handle}",
+        "text": handle,
+    }
+    return {field.name: values[field.kind] for field in providers.get(key).connect_fields}
+
+
+def channel_view(channel: Channel) -> dict[str, Any]:
+    """A channel as lists and chips show it."""
+    return {
+        "row": channel,
+        "id": str(channel.pk),
+        "name": channel.name,
+        "handle": channel.connection.handle,
+        "network": network(channel.provider),
+        "health": channel_health(channel),
+        "sandbox": is_sandbox(channel.connection.host),
+    }

@@ -1,1 +1,0 @@
-"""Measurements, each beside a baseline of the same run. ``make bench`` prints them as one table."""
