@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from apps.integrations.models import Connection
 from apps.knisoci.models import Channel, Target
 from apps.knisoci.services import channels, holding, outcomes
 from apps.knisoci.transitions import IN_FLIGHT, TargetState
@@ -31,6 +32,14 @@ def follow_connection(event: Any) -> None:
             holding.hold_channel(channel, "disconnected")
         else:
             channels.reconnected(actor=Actor.system(require_workspace()), channel=channel)
+
+
+@subscriber("knisoci.new_connections", kinds=("connection.created",))
+def add_channel(event: Any) -> None:
+    """A freshly connected account is a channel, however it was connected."""
+    connection = Connection.objects.filter(pk=event.subject_id).first()
+    if connection is not None:
+        channels.add(actor=Actor.system(require_workspace()), connection=connection)
 
 
 @subscriber("knisoci.jobs", kinds=("job.dead", "job.failed"))

@@ -82,12 +82,8 @@ def channel_health(channel: Channel) -> dict[str, str]:
     state = channel.connection.state
     if state == "active":
         return {"tone": "success", "label": "Connected", "note": ""}
-    if state == "expired":
-        return {
-            "tone": "warning",
-            "label": "Renewing access",
-            "note": channel.connection.last_error,
-        }
+    if state == "error":
+        return {"tone": "warning", "label": "Not reachable", "note": channel.connection.last_error}
     return {"tone": "danger", "label": "Reconnect", "note": channel.connection.last_error}
 
 
