@@ -23,8 +23,8 @@ from config.storage import media_storage
 
 load_env_files(BASE_DIR / ".env", var_dir() / "runtime.env")
 
-from config.settings.api import *  # noqa: E402, F403  reads the environment loaded above
-from config.settings.staff import *  # noqa: E402, F403
+from config.settings.api import *  # noqa: F403  reads the environment loaded above
+from config.settings.staff import *  # noqa: F403
 
 VAR_DIR = var_dir()
 CANDY_VERSION = "0.1.0"

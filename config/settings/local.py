@@ -14,7 +14,7 @@ from config.settings.base import *  # noqa: F403
 DEBUG = env_bool("CANDY_DEBUG", True)
 SECRET_KEY = env_str("SECRET_KEY", "local-only-" + "x" * 50)
 EMAIL_BACKEND = env_str("CANDY_EMAIL_BACKEND", "django.core.mail.backends.filebased.EmailBackend")
-EMAIL_FILE_PATH = VAR_DIR / "mail"  # noqa: F405
+EMAIL_FILE_PATH = VAR_DIR / "mail"
 ALLOWED_HOSTS = ["*"]
 if "runserver" in sys.argv:  # its reactor takes a quarter of a second to load, in every process
-    INSTALLED_APPS = ["daphne", *INSTALLED_APPS]  # noqa: F405
+    INSTALLED_APPS = ["daphne", *INSTALLED_APPS]

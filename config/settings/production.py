@@ -20,7 +20,7 @@ for _name in ("DATABASE_URL", "REDIS_URL", "CANDY_MASTER_KEY", "CANDY_PUBLIC_URL
 ALLOWED_HOSTS = env_list("CANDY_ALLOWED_HOSTS")
 if not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS:
     raise ImproperlyConfigured("Set CANDY_ALLOWED_HOSTS to the host names that people use.")
-if not CANDY_PUBLIC_URL.startswith("https://"):  # noqa: F405
+if not CANDY_PUBLIC_URL.startswith("https://"):
     raise ImproperlyConfigured("CANDY_PUBLIC_URL must begin with https:// in production.")
 
 # --- TLS ends at a proxy in front, which sets X-Forwarded-Proto and removes one sent by a client. --
@@ -35,12 +35,10 @@ SESSION_COOKIE_SECURE = True
 SESSION_COOKIE_NAME = "__Host-candy-session"  # the prefix ties it to this host and to https
 CSRF_COOKIE_SECURE = True
 CSRF_COOKIE_NAME = "__Host-candy-csrf"
-CSRF_TRUSTED_ORIGINS = env_list("CANDY_CSRF_TRUSTED_ORIGINS", [CANDY_PUBLIC_URL])  # noqa: F405
-CONTENT_SECURITY_POLICY["DIRECTIVES"]["upgrade-insecure-requests"] = True  # noqa: F405
+CSRF_TRUSTED_ORIGINS = env_list("CANDY_CSRF_TRUSTED_ORIGINS", [CANDY_PUBLIC_URL])
+CONTENT_SECURITY_POLICY["DIRECTIVES"]["upgrade-insecure-requests"] = True
 
 # --- Built assets carry a digest in their names; WhiteNoise serves them compressed, for good. ------
 
-STORAGES["staticfiles"] = {  # noqa: F405
-    "BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"
-}
+STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"}
 CANDY_STAFF_NEEDS_MFA = env_bool("CANDY_STAFF_NEEDS_MFA", True)
