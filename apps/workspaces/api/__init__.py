@@ -7,7 +7,7 @@ models that they take and give.
 from apps.workspaces.api.base import PersonView, WorkspaceView
 from apps.workspaces.api.inputs import Body, ListQuery, Query
 from apps.workspaces.api.operations import Reply, operation
-from apps.workspaces.api.pagination import Ordering, Page, paginate
+from apps.workspaces.api.pagination import Ordering, Page, ordering_of, paginate, paginate_by_id
 
 __all__ = [
     "Body",
@@ -19,5 +19,7 @@ __all__ = [
     "Reply",
     "WorkspaceView",
     "operation",
+    "ordering_of",
     "paginate",
+    "paginate_by_id",
 ]

@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from django.core.exceptions import ValidationError as FieldError
 from django.db.models import F, Q, QuerySet
@@ -143,3 +144,24 @@ def _refused() -> ValidationFailed:
     return ValidationFailed(
         "This cursor is not one of this list in this order.", code="invalid_cursor", field="cursor"
     )
+
+
+def paginate_by_id(
+    read: Callable[[Any, int], list[Any]], query: ListQuery, *, present: Callable[[Any], Any]
+) -> dict[str, Any]:
+    """One page, newest first, of what ``read(before, limit)`` gives: rows with an ``id`` that sorts.
+
+    For reads that shape their rows themselves. Ids are UUIDs.
+    """
+    before = None
+    if query.cursor:
+        _, key = _decode(query.cursor, "")
+        try:
+            before = UUID(str(key))
+        except ValueError as error:
+            raise _refused() from error
+    found = read(before, query.limit + 1)
+    more = len(found) > query.limit
+    found = found[: query.limit]
+    cursor = _encode("", None, found[-1].id) if more else None
+    return {"data": [present(row) for row in found], "next_cursor": cursor}
