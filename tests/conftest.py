@@ -10,6 +10,7 @@ import pytest
 from django.test import Client, TransactionTestCase
 
 from tests.support import database
+from tests.support.browser import chromium, look  # noqa: F401  fixtures
 
 
 @pytest.fixture(scope="session")
