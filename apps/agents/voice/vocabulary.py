@@ -22,6 +22,8 @@ from apps.agents.voice.types import Evidence, Term
 
 _MAX_PREFER, _MAX_AVOID, _MAX_PHRASES, _MAX_OPENINGS = 40, 40, 20, 8
 _MAX_LEXICON = 1500
+# A word counts as the brand's own from this many times its everyday frequency.
+_STANDS_OUT = 5
 _NAME = regex.compile(
     r"(?<=[\p{Ll}\p{N},;:–—(] )\p{Lu}[\p{L}\p{N}]+(?: (?:\p{Lu}[\p{L}\p{N}]+|of the \p{Lu}\p{Ll}+)){0,3}"
 )
@@ -105,7 +107,7 @@ def prefer(sentences: list[Sentence], language: str) -> list[Term]:
 
 def _keyness(count: int, total: int, zipf_value: float) -> float:
     expected = total * 10 ** (zipf_value - 9)
-    if count <= expected:
+    if count <= expected * _STANDS_OUT:
         return 0.0
     return 2 * (count * math.log(count / expected) - (count - expected))
 

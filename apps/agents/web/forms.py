@@ -58,7 +58,9 @@ class VoiceForm(forms.Form):
                     label=f"{rules.low.capitalize()} to {rules.high}",
                     min_value=0,
                     max_value=100,
-                    widget=ScaleInput(attrs={"class": "range range-xs w-full", "step": 1}),
+                    widget=ScaleInput(
+                        attrs={"class": "range range-primary range-xs w-full", "step": 1}
+                    ),
                 )
         self.voice = voice
 

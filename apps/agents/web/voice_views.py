@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django.contrib import messages
@@ -34,13 +35,13 @@ def profile(request: HttpRequest) -> HttpResponse:
     current = queries.current_version()
     context: dict[str, Any] = {"may_edit": actor.can(permissions.EDIT_VOICE), "version": current}
     if current is None:
-        context["words"] = knowledge.word_count()
+        context["word_total"] = knowledge.word_count()
         return render(request, "agents/voice_empty.html", context)
     data = current.voice
     context |= {
         "voice": data,
         "scales": [_drawn(scale) for scale in data.scales],
-        "buckets": [(label, round(share * 100)) for label, share in data.rhythm.buckets.items()],
+        "buckets": _buckets(data),
         "prefer": data.prefer[:24],
         "avoid": sorted(data.avoid, key=lambda term: not term.by_hand)[:18],
         "avoid_more": max(0, len(data.avoid) - 18),
@@ -61,6 +62,13 @@ def _drawn(scale: Any) -> dict[str, Any]:
         "width": abs(scale.value - 50),
         "mark": min(98, max(0, scale.value - 1)),
     }
+
+
+def _buckets(data: VoiceData) -> list[tuple[str, int]]:
+    """Sentence lengths, shortest first: JSON in the database forgets the order of keys."""
+    shares = data.rhythm.buckets
+    ordered = sorted(shares, key=lambda label: int(re.split(r"\D", label)[0]))
+    return [(label, round(shares[label] * 100)) for label in ordered]
 
 
 def _habits(data: VoiceData) -> list[dict[str, Any]]:

@@ -20,7 +20,12 @@ _MAX_LENGTH = 2000
 
 
 class AddressInvalid(ValidationFailed):
+    """What was typed is no address; always about the field `address`."""
+
     code = "address_invalid"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, field="address")
 
 
 def clean_address(typed: str) -> str:

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from apps.errors import ValidationFailed
 from apps.knowledge import permissions
-from apps.knowledge.crawl.addresses import clean_address
+from apps.knowledge.crawl.addresses import AddressInvalid, clean_address
 from apps.knowledge.models import Brand
 from apps.knowledge.reading import Look
 from apps.orchestrator import services as orchestrator
@@ -40,7 +40,10 @@ def update(*, actor: Actor, **changes: Any) -> Brand:
         raise TypeError(f"A brand has no {sorted(unknown)} to change")
     brand = Brand.objects.select_for_update().first() or Brand(name=require_workspace().name)
     if changes.get("website"):
-        changes["website"] = clean_address(changes["website"])
+        try:
+            changes["website"] = clean_address(changes["website"])
+        except AddressInvalid as error:
+            raise ValidationFailed(error.message, code=error.code, field="website") from error
     changed = sorted(name for name, value in changes.items() if getattr(brand, name) != value)
     for name in changed:
         setattr(brand, name, changes[name])

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from apps.knowledge.crawl.addresses import AddressInvalid, clean_address
 from apps.knowledge.models import Brand, Source
 from apps.knowledge.reading.document import SUFFIXES
 
@@ -43,7 +44,7 @@ class ManyFilesField(forms.FileField):
     """Several files; cleans to a list."""
 
     def clean(self, data: Any, initial: Any = None) -> list[Any]:
-        files = data if isinstance(data, list | tuple) else [data]
+        files = data if isinstance(data, list | tuple) and data else [data or None]
         return [super(ManyFilesField, self).clean(one, initial) for one in files]
 
 
@@ -78,3 +79,11 @@ class BrandForm(forms.ModelForm):
             "description": forms.Textarea(attrs={"rows": 4}),
         }
         field_classes = {"website": forms.CharField}
+
+    def clean_website(self) -> str:
+        """Whole, as the model wants it: people type `kettle.example`."""
+        typed = self.cleaned_data["website"]
+        try:
+            return clean_address(typed) if typed else ""
+        except AddressInvalid as error:
+            raise forms.ValidationError(error.message) from error

@@ -56,8 +56,8 @@ def _list_context(request: HttpRequest) -> dict[str, object]:
         "sources": found,
         "brand": queries.current_brand(),
         "busy": any(source.is_busy for source in found),
-        "pages": sum(source.pages_read for source in found),
-        "words": sum(source.words for source in found),
+        "page_total": sum(source.pages_read for source in found),
+        "word_total": sum(source.words for source in found),
         "may_manage": _actor(request).can(permissions.MANAGE),
         "may_edit_brand": _actor(request).can(permissions.EDIT_BRAND),
     }
