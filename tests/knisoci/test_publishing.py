@@ -346,6 +346,32 @@ def test_content_that_the_network_refuses_fails_with_its_words(
     assert network.posts() == 0
 
 
+def test_without_the_ledgers_look_the_same_fault_doubles(
+    make_target: Any, network: Any, monkeypatch: Any
+) -> None:
+    """The negative control: it is the waiting and looking that keeps a post single."""
+    import uuid
+
+    from apps.integrations.providers import get
+    from apps.integrations.providers.base import NotFound, PublishContext
+
+    real = PublishContext.__init__
+
+    def without_key(self: Any, *args: Any, **kwargs: Any) -> None:
+        real(self, *args, **{**kwargs, "key": str(uuid.uuid4())})
+
+    monkeypatch.setattr(PublishContext, "__init__", without_key)
+    monkeypatch.setattr(type(get("mastodon")), "reconcile", lambda self, ctx: NotFound())
+    network.control(scenario="accept_then_drop")
+    target = make_target("Twice")
+    with pytest.raises(OutcomeUnknown):
+        publishing.publish(target=target.pk, job_id=target.job_id)
+    network.control(scenario="success")
+    _settle(target)
+    assert run(target).state == S.PUBLISHED
+    assert network.posts() == 2
+
+
 def test_a_mixed_bag_of_faults_neither_loses_nor_doubles(
     make_target: Any, network: Any, settings: Any
 ) -> None:

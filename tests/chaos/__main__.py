@@ -1,0 +1,207 @@
+"""`python -m tests.chaos`: run, print the table, fail when a promise is broken."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from tests.chaos.arena import Breaker, Crew, arena
+
+
+def main() -> int:
+    options = _options()
+    runs = [] if options.only == "control" else [_run(options, blind=False)]
+    if options.only != "real":
+        runs.append(_run(options, blind=True))
+    print(_table(runs))
+    if options.json:
+        Path(options.json).write_text(json.dumps(runs, indent=2))
+    broken = [message for run in runs for message in _verdict(run)]
+    for message in broken:
+        print(f"✗ {message}")
+    if not broken:
+        print("✓ nothing lost, nothing doubled, nothing stuck; the control shows doubles.")
+    return 1 if broken else 0
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make chaos ARGS=…")
+    parser.add_argument("--publishes", type=int, default=1000)
+    parser.add_argument("--control-publishes", type=int, default=150)
+    parser.add_argument("--workspaces", type=int, default=50)
+    parser.add_argument("--faulty", type=float, default=0.3, help="share of calls that go wrong")
+    parser.add_argument("--spread", type=float, default=60, help="seconds over which posts are due")
+    parser.add_argument("--kill-every", type=float, default=3.0, help="seconds, about")
+    parser.add_argument("--database-stops", type=int, default=4)
+    parser.add_argument("--flushes", type=int, default=4)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--limit", type=float, default=900, help="seconds until it is called stuck")
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--only", choices=["real", "control"])
+    parser.add_argument("--json", help="write the result here as well")
+    return parser.parse_args()
+
+
+def _run(options: argparse.Namespace, *, blind: bool) -> dict[str, Any]:
+    """One run in a process's worth of state; the second one runs in a child of its own."""
+    if blind and options.only != "control":
+        return _in_child(options)
+    folder = Path(tempfile.mkdtemp(prefix="candy-chaos-"))
+    try:
+        with arena(folder, blind=blind) as place:
+            return _fight(place, options, blind)
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _in_child(options: argparse.Namespace) -> dict[str, Any]:
+    import subprocess
+
+    with tempfile.NamedTemporaryFile(suffix=".json") as result:
+        command = [sys.executable, "-m", "tests.chaos", "--only", "control", "--json", result.name]
+        for name in ("control_publishes", "faulty", "workers", "limit", "seed", "kill_every"):
+            command += [f"--{name.replace('_', '-')}", str(getattr(options, name))]
+        command += ["--workspaces", str(min(options.workspaces, 5)), "--spread", "10"]
+        subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+        (run,) = json.loads(Path(result.name).read_text())
+    return dict(run)
+
+
+def _fight(place: Any, options: argparse.Namespace, blind: bool) -> dict[str, Any]:
+    import django
+
+    django.setup()
+    from tests.chaos import traffic
+    from tests.support.fleet import fleet
+
+    publishes = options.control_publishes if blind else options.publishes
+    _say(f"{options.workspaces} workspaces …")
+    workspaces = traffic.prepare(options.workspaces)
+    place.networks.control(scenario="success", reset=True)
+    _say(f"{publishes} posts …")
+    plan = traffic.schedule(workspaces, publishes, place.networks, spread=options.spread)
+    place.networks.control(
+        scenario="mixed", rate=options.faulty, seed=options.seed, seconds=1.5 * 2
+    )
+    started = time.monotonic()
+    ended = False
+    with fleet(place.folder, place.redis_url, **place.settings) as processes:
+        processes.clock()
+        processes.clock()
+        crew = Crew(processes, options.workers)
+        breaker = Breaker(
+            place,
+            crew,
+            every=options.kill_every,
+            database_stops=options.database_stops,
+            flushes=options.flushes,
+            seed=options.seed,
+            is_over=lambda: ended,
+        )
+        breaker.start()
+        stuck = _wait(plan, started + options.limit, breaker)
+        ended = True
+        breaker.join(60)
+        if stuck:
+            print(processes.logs()[-6000:])
+        time.sleep(LATE_SECONDS)  # what a silent call may still bring
+    return _result(place, plan, blind, time.monotonic() - started - LATE_SECONDS, breaker)
+
+
+LATE_SECONDS = 5
+
+
+def _wait(plan: Any, until: float, breaker: Any) -> bool:
+    """Wait until all targets rest; True when they do not in time."""
+    from tests.chaos import traffic
+
+    shown = 0.0
+    while time.monotonic() < until:
+        found = traffic.states(plan)
+        resting = sum(n for state, n in found.items() if state in traffic.AT_REST)
+        if time.monotonic() - shown > 5:
+            shown = time.monotonic()
+            _say(", ".join(f"{n} {state}" for state, n in sorted(found.items())))
+        if resting == plan.total and traffic.leftovers(plan)["unfinished jobs"] == 0:
+            return False
+        if breaker.failure is not None:
+            raise breaker.failure
+        time.sleep(0.5)
+    return True
+
+
+def _result(place: Any, plan: Any, blind: bool, seconds: float, breaker: Any) -> dict[str, Any]:
+    from tests.chaos import traffic
+
+    network = place.networks.state()
+    states = traffic.states(plan)
+    rest = traffic.leftovers(plan)
+    accepted = network["posts"]
+    missing = sum(max(0, n - _distinct(network, a)) for a, n in plan.expected.items())
+    return {
+        "run": "control: no settling, no looking" if blind else "ledger",
+        "blind": blind,
+        "publishes": plan.total,
+        "workspaces": len(plan.workspaces),
+        "seconds": round(seconds, 1),
+        "states": dict(states),
+        "accepted": sum(accepted.values()),
+        "lost": missing,
+        "doubled": sum(network["duplicates"].values()),
+        "stuck": sum(n for s, n in states.items() if s not in traffic.AT_REST)
+        + rest["open attempts"]
+        + rest["unfinished jobs"],
+        "not published": plan.total - states["published"],
+        "shared ids": rest["shared ids"],
+        "adopted": rest["adopted"],
+        "sent again": rest["sent again"],
+        "faults": sum(network["faults"].values()),
+        **place.broken,
+    }
+
+
+def _distinct(network: dict[str, Any], account: str) -> int:
+    """Different texts that the network has of `account`."""
+    posts: int = network["posts"].get(account, 0)
+    return posts - int(network["duplicates"].get(account, 0))
+
+
+def _verdict(run: dict[str, Any]) -> list[str]:
+    if run["blind"]:
+        return [] if run["doubled"] else ["The control shows no doubles: the harness is blind."]
+    found = [
+        f"{run[name]} {name}"
+        for name in ("lost", "doubled", "stuck", "not published", "shared ids")
+        if run[name]
+    ]
+    if not run["faults"] or not run["workers killed"]:
+        found.append("Nothing was broken on the way: this run proves nothing.")
+    return found
+
+
+ROWS = (
+    "publishes workspaces seconds accepted lost doubled stuck adopted|sent again|faults|"
+    "workers killed|Valkey emptied|PostgreSQL stopped"
+)
+
+
+def _table(runs: list[dict[str, Any]]) -> str:
+    head, *rest = ROWS.split("|")
+    names = [*head.split(" "), *rest]
+    lines = ["", f"{'':20}" + "".join(f"{run['run']:>36}" for run in runs)]
+    lines += [f"{name:20}" + "".join(f"{run[name]:>36}" for run in runs) for name in names]
+    return "\n".join([*lines, ""])
+
+
+def _say(text: str) -> None:
+    print(f"  {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

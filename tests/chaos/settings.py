@@ -1,0 +1,10 @@
+"""Settings of the processes in the arena."""
+
+from __future__ import annotations
+
+from config.env import env_list
+from config.settings.test import *  # noqa: F403
+
+INSTALLED_APPS = [*INSTALLED_APPS, "tests.chaos.sabotage"]  # noqa: F405
+CANDY_OUTBOUND_ALLOW = env_list("CANDY_OUTBOUND_ALLOW")
+DATABASES["default"]["OPTIONS"] = {"connect_timeout": 3}  # noqa: F405
