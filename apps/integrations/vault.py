@@ -19,6 +19,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -77,7 +78,7 @@ def rotate_data_key() -> int:
             secret = Secret.objects.select_for_update().filter(pk=pk).first()
             if secret is None:
                 continue
-            place = {"connection_id": secret.connection_id, "field": secret.field}
+            place: dict[str, Any] = {"connection_id": secret.connection_id, "field": secret.field}
             secret.sealed = seal(**place, plaintext=unseal(**place, sealed=bytes(secret.sealed)))
             secret.save(update_fields=["sealed", "updated_at"])
             done += 1

@@ -119,7 +119,7 @@ def top_posts(
     *, start: datetime, end: datetime | None = None, limit: int = 5
 ) -> list[dict[str, Any]]:
     """The publications that readers answered most, with title, excerpt and numbers. One statement."""
-    rows: QuerySet[Target, dict[str, Any]] = (
+    rows: QuerySet[Target, Any] = (
         Target.objects.filter(_published(start, end))
         .exclude(metrics={})
         .values(

@@ -80,7 +80,7 @@ def calendar(
         rows = rows.filter(post__campaign=campaign)
     if states is not None:
         rows = rows.filter(state__in=list(states))
-    found = rows.order_by("due_at", "id").values_list(
+    found: Any = rows.order_by("due_at", "id").values_list(
         "id",
         "post_id",
         "channel_id",
@@ -196,7 +196,7 @@ def _add_targets(rows: dict[UUID, PostRow]) -> None:
         )
     ):
         row = rows[target["post_id"]]
-        row.targets.append(target)
+        row.targets.append(dict(target))
         row.excerpt = row.excerpt or target["excerpt"]
     for row in rows.values():
         row.state = derived(target["state"] for target in row.targets)
@@ -254,18 +254,19 @@ def counts_by_state() -> dict[str, int]:
 
 def days_with_posts(*, start: date, days: int = 30) -> set[date]:
     """Wall dates that have something planned or published. One statement."""
-    return set(
+    found = (
         Target.objects.filter(wall_date__range=(start, start + timedelta(days=days)))
         .exclude(state=TargetState.CANCELLED)
         .values_list("wall_date", flat=True)
     )
+    return {day for day in found if day is not None}
 
 
 def history(pk: UUID | str) -> dict[str, list[tuple[datetime, int]]]:
     """Numbers of one target over time, by metric. One statement."""
     found: dict[str, list[tuple[datetime, int]]] = defaultdict(list)
     for at, values in (
-        MetricSnapshot.objects.filter(target=pk).order_by("at").values_list("at", "values")
+        MetricSnapshot.objects.filter(target_id=pk).order_by("at").values_list("at", "values")
     ):
         for name, value in values.items():
             found[name].append((at, value))

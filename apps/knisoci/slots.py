@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from apps.knisoci.errors import BadDate, NoSlots
@@ -51,7 +52,8 @@ def parse(raw: Iterable[object]) -> list[Slot]:
     found: set[Slot] = set()
     for entry in raw:
         try:
-            weekday, text = entry  # type: ignore[misc]
+            pair: Any = entry
+            weekday, text = pair
             hour, minute = str(text).split(":")[:2]
             slot = (int(weekday), time(int(hour), int(minute)))
         except (TypeError, ValueError):

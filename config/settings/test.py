@@ -26,6 +26,12 @@ CANDY_POOL_SIZE = 1
 CANDY_MASTER_KEY = "5e" * 32
 CANDY_OUTBOUND_ALLOW = []
 # Channels' messages know no numbered databases.
-CHANNEL_LAYERS["default"]["CONFIG"]["prefix"] = (
-    f"candy-live{os.environ.get('CANDY_DB_NAME', '')}{_worker}"
-)
+CHANNEL_LAYERS = {
+    "default": {
+        "BACKEND": "channels_redis.pubsub.RedisPubSubChannelLayer",
+        "CONFIG": {
+            "hosts": [REDIS_URL],
+            "prefix": f"candy-live{os.environ.get('CANDY_DB_NAME', '')}{_worker}",
+        },
+    }
+}

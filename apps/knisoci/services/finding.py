@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.core.exceptions import ValidationError
@@ -32,7 +32,7 @@ def get(model: type[Row], which: Row | UUID | str, *, lock: bool = False) -> Row
     """
     if isinstance(which, model) and not lock:
         return which
-    rows = model._default_manager.all()
+    rows: Any = model._default_manager.all()
     if model is Channel:
         rows = rows.select_related("connection")
     if model is Target:

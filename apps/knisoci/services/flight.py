@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -33,7 +34,7 @@ def check(target: Target) -> Flight:
         *_duplicate_reasons(target),
         *_network_reasons(target),
     ]
-    level = max((r.level for r in reasons), key=_ORDER.__getitem__, default="green")
+    level: Any = max((r.level for r in reasons), key=_ORDER.__getitem__, default="green")
     return Flight(level, tuple(reasons))
 
 

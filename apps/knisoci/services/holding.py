@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -62,7 +63,7 @@ def hold(target: Target, reason: str, *, message: str = "") -> PublishTargetOutp
     """Keep `target` back, with the reason. Event post.held or post.missed."""
     to = TargetState.MISSED if reason == "missed" else TargetState.HELD
     why = message or MESSAGES[reason]
-    changes = {"hold_reason": reason, "error": why[:500], "error_code": reason}
+    changes: dict[str, Any] = {"hold_reason": reason, "error": why[:500], "error_code": reason}
     with transaction.atomic():
         if target.state == to:  # held for one thing, and now for another
             Target.objects.filter(pk=target.pk, state=to).update(**changes)

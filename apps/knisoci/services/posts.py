@@ -97,7 +97,7 @@ def update(
         if brief is not None:
             row.brief = brief
         if campaign != "keep":
-            row.campaign = finding.get(Campaign, campaign) if campaign else None  # type: ignore[arg-type]
+            row.campaign = finding.get(Campaign, campaign) if campaign else None
         row.updated_at = timezone.now()
         row.save(update_fields=["title", "brief", "campaign", "updated_at"])
         orchestrator.emit(

@@ -63,7 +63,7 @@ def schedule(
     actor.require(permissions.PUBLISH)
     row = finding.get(Post, post)
     variants = _plannable(row, channels)
-    if when not in ("now", "slot"):
+    if isinstance(when, datetime):
         for variant in variants:
             _moment(when, time_zone or variant.channel.time_zone)
     for variant in variants:
@@ -251,7 +251,7 @@ def free_slot(channel: Channel, *, after: datetime, other_than: Target | None = 
         slots.parse(channel.slots),
         slots.zone(channel.time_zone),
         after=after,
-        taken=set(planned.values_list("due_at", flat=True)),
+        taken={at for at in planned.values_list("due_at", flat=True) if at is not None},
     )
 
 

@@ -250,7 +250,11 @@ def _wait_numbers(report: Report, targets: list[Target], say: Say) -> None:
     while time.monotonic() < deadline and waiting.exists():
         time.sleep(0.3)
     for row in rows:
-        late = (row.published_at - row.due_at).total_seconds() if row.published_at else None
+        late = (
+            (row.published_at - row.due_at).total_seconds()
+            if row.published_at and row.due_at
+            else None
+        )
         report.publications.append(
             {
                 "channel": row.channel.name,

@@ -81,7 +81,8 @@ def schedule(request: Any) -> HttpResponse:
         )
     except DomainError as error:
         return _fragments(request, row, form.with_error(error), status=422)
-    day = targets[0].due_at.astimezone(ZoneInfo(request.user.time_zone)).date()
+    first = targets[0].due_at or timezone.now()
+    day = first.astimezone(ZoneInfo(request.user.time_zone)).date()
     if request.POST.get("when") == "now":
         return go(request, reverse("knisoci:post", kwargs={"post": row.pk}))
     return go(request, f"{reverse('knisoci:calendar')}?date={day.isoformat()}")

@@ -100,7 +100,7 @@ def parse(data: QueryDict, channels: list[Channel]) -> DraftForm:
         for channel in channels
     ]
     images = tuple(filter(None, (_uuid(text) for text in data.getlist("media"))))
-    alts = {str(pk): data[f"alt-{pk}"] for pk in images if f"alt-{pk}" in data}
+    alts = {str(pk): str(data[f"alt-{pk}"]) for pk in images if f"alt-{pk}" in data}
     form = DraftForm(
         _uuid(data.get("post", "")),
         data.get("title", ""),

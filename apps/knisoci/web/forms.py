@@ -33,7 +33,7 @@ class ConnectForm(forms.Form):
                 help_text=field.help,
                 initial=field.default,
                 max_length=2000,
-                **({"widget": widget} if widget else {}),
+                widget=widget,
             )
             if field.placeholder:
                 self.fields[field.name].widget.attrs["placeholder"] = field.placeholder

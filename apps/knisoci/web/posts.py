@@ -19,7 +19,7 @@ from apps.knisoci.web import present
 from apps.knisoci.web.replies import go, refused, toast
 from apps.workspaces.tenancy import reverse
 
-VERBS = {
+VERBS: dict[str, tuple[Callable[..., Any], str]] = {
     "cancel": (posts.cancel, "Cancelled. It stays on the calendar, struck through."),
     "unschedule": (posts.unschedule, "Back to draft."),
     "publish": (posts.publish_now, "On its way."),

@@ -81,7 +81,7 @@ def _networks(channels: list[Channel]) -> list[Network]:
     found: dict[str, Network] = {}
     for channel in channels:
         provider = providers.get(channel.provider)
-        account = content.account_of(channel.connection)
+        account = channel.connection.account
         limit = provider.count("", account).limit
         known = found.get(provider.key)
         if known is None or limit < known.limit:

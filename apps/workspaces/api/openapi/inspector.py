@@ -119,7 +119,9 @@ def query_parameters(model: type[BaseModel]) -> list[OpenApiParameter]:
         shape.pop("title", None)
         if shape.get("default", 0) is None:
             del shape["default"]
-        style = {"style": "form", "explode": False} if shape.get("type") == "array" else {}
+        style: dict[str, Any] = (
+            {"style": "form", "explode": False} if shape.get("type") == "array" else {}
+        )
         found.append(
             OpenApiParameter(
                 name, type=shape, description=description, required=name in required, **style

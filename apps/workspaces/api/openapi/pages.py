@@ -39,7 +39,8 @@ def _operation(
     path: str, method: str, operation: dict[str, Any], schemas: dict[str, Any]
 ) -> dict[str, Any]:
     content = operation.get("requestBody", {}).get("content", {})
-    kind, body = next(iter(content.items()), ("", {}))
+    nothing: tuple[str, dict[str, Any]] = ("", {})
+    kind, body = next(iter(content.items()), nothing)
     schema = resolve(body.get("schema", {}), schemas)
     return {
         "id": operation["operationId"],
@@ -113,7 +114,8 @@ def type_name(schema: dict[str, Any], schemas: dict[str, Any]) -> str:
 def _answers(operation: dict[str, Any], schemas: dict[str, Any]) -> list[dict[str, str]]:
     found = []
     for status, answer in sorted(operation["responses"].items()):
-        content = next(iter(answer.get("content", {}).values()), {})
+        nothing: dict[str, Any] = {}
+        content = next(iter(answer.get("content", {}).values()), nothing)
         shown = ""
         if status.startswith("2") and "schema" in content:
             shown = _pretty(example(content["schema"], schemas))
