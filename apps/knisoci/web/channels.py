@@ -45,7 +45,7 @@ def connect(request: Any, provider: str) -> HttpResponse:
     request.actor.require(permissions.MANAGE_CHANNELS)
     try:
         network = providers.get(provider)
-    except KeyError as error:
+    except LookupError as error:
         raise Http404("No such network.") from error
     if "sign_in" in request.POST:
         return _sign_in(request, network)
