@@ -16,6 +16,7 @@ from apps.agents.llm.errors import ModelsUnavailable
 from apps.agents.llm.routing import of_key
 from apps.agents.models import Budget, ModelKey
 from apps.errors import ValidationFailed
+from apps.integrations import vault
 from apps.orchestrator import services as orchestrator
 from apps.workspaces.types import Actor
 
@@ -59,8 +60,6 @@ def add(
         created_by_id=actor.user_id,
     )
     if api_key:
-        from apps.integrations import vault
-
         key.sealed = vault.seal(connection_id=key.pk, field=_FIELD, plaintext=api_key)
     key.save(force_insert=True)
     _emit(actor, "model_key.added", key, f"Added the model {key}")
@@ -88,8 +87,6 @@ def unseal(key: ModelKey) -> str:
     """The key's plain text; "" where a server needs none."""
     if not key.sealed:
         return ""
-    from apps.integrations import vault
-
     return vault.unseal(connection_id=key.pk, field=_FIELD, sealed=bytes(key.sealed))
 
 

@@ -6,6 +6,7 @@ process of the installation a second at its start, and few ever read a document.
 
 from __future__ import annotations
 
+import copy
 import io
 import logging
 import re
@@ -31,6 +32,10 @@ from apps.knowledge.reading.language import normalise_tag
 if TYPE_CHECKING:
     from docx.text.paragraph import Paragraph
     from markdown_it.token import Token
+
+# Both warn about every oddity of somebody else's file; here only the result counts.
+for _noisy in ("pypdf", "trafilatura"):
+    logging.getLogger(_noisy).setLevel(logging.CRITICAL)
 
 MAX_PDF_PAGES = 300
 # A docx is a zip: what it unpacks to is capped, whatever its directory claims.
@@ -125,8 +130,9 @@ def _links(tree: lxml.html.HtmlElement, url: str) -> list[str]:
 
 
 def _plain_text(tree: lxml.html.HtmlElement) -> str:
-    body = tree.find("body")
-    root = lxml.html.fromstring(lxml.html.tostring(body if body is not None else tree))
+    copied = copy.deepcopy(tree)
+    body = copied.find("body")
+    root = body if body is not None else copied
     for element in root.xpath(_DROP):
         element.drop_tree()
     for element in root.iter(*_BLOCKS):
@@ -210,8 +216,6 @@ def from_pdf(data: bytes, charset: str | None, url: str) -> Parsed:
         raise BinaryContent("This file is named like a PDF but is not one.")
     import pypdf
 
-    # pypdf warns about each odd object of a sloppy file; the result is what counts here.
-    logging.getLogger("pypdf").setLevel(logging.CRITICAL)
     try:
         reader = pypdf.PdfReader(io.BytesIO(data))
         if reader.is_encrypted and not reader.decrypt(""):
