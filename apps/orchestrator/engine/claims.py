@@ -17,7 +17,8 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from apps.orchestrator.engine.index import TABLE, Claimed, ring
+from apps.ids import uuid7
+from apps.orchestrator.engine.index import TABLE, Claimed, prepared, ring
 from apps.orchestrator.engine.outcomes import Outcome
 from apps.orchestrator.models import Job, JobAttempt
 
@@ -48,37 +49,55 @@ class Done:
 
 def look(ids: Sequence[uuid.UUID]) -> list[Seen]:
     """Those of ``ids`` that can be claimed, by workspace."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT job_id, workspace_id, kind, effect, concurrency_keys <> '{{}}' FROM {TABLE}
-            WHERE job_id = ANY(%s) AND state IN ('dispatched', 'ready')
-            ORDER BY workspace_id, priority, run_at
-            """,  # noqa: S608
-            [list(ids)],
-        )
-        return [Seen(*row) for row in cursor.fetchall()]
+    return [Seen(*row) for row in prepared(_LOOK, [list(ids)]).fetchall()]
 
 
 def claim(ids: Sequence[uuid.UUID]) -> list[Claimed]:
-    """Take the rows of ``ids`` that are free; the rest belongs to somebody else."""
+    """Take the rows of ``ids`` that are free; the rest belongs to somebody else. For rows without jobs."""
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE {TABLE} SET state = 'running', fence = fence + 1,
-                lease_until = now() + %s * interval '1 second'
-            WHERE job_id = ANY(%s) AND state IN ('dispatched', 'ready')
-            RETURNING job_id, workspace_id, kind, effect, fence, signals, cancel_wanted
-            """,  # noqa: S608
-            [settings.CANDY_JOB_LEASE_SECONDS, list(ids)],
-        )
+        cursor.execute(f"{_CLAIM} RETURNING {_CLAIMED}", _claim_values(ids))
         return [Claimed(*row) for row in cursor.fetchall()]
 
 
-def claim_with_keys(item_id: uuid.UUID) -> Claimed | None:
-    """Take a row whose concurrency keys have room; where one is full it becomes ``blocked``.
+def claim_jobs(ids: Sequence[uuid.UUID]) -> list[tuple[Claimed, Job]]:
+    """Take the rows of ``ids`` that are free and mark their jobs running, in one statement.
 
-    Locks the row, then each key (advisory, in order of name) until the transaction ends.
+    Kind ``recover`` is not an attempt, and its job becomes ``unknown``. An attempt that its worker
+    never finished is logged as lost. A row whose job is gone is removed.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM_JOBS, _claim_values(ids))
+        rows = cursor.fetchall()
+    taken: list[tuple[Claimed, Job]] = []
+    orphans: list[Claimed] = []
+    lost: list[JobAttempt] = []
+    now = timezone.now()
+    for row in rows:
+        one = Claimed(*row[:7])
+        if row[7] is None:
+            orphans.append(one)
+            continue
+        job = _job(row[7:])
+        if job.state == Job.State.RUNNING:
+            lost.append(_lost_attempt(job, now))
+        if one.kind == "recover":
+            job.state = Job.State.UNKNOWN
+        else:
+            job.state, job.started_at = Job.State.RUNNING, now
+            job.attempts += 1
+        job.fence = one.fence
+        taken.append((one, job))
+    if orphans:
+        drop(orphans)
+    if lost:
+        JobAttempt.objects.bulk_create(lost, ignore_conflicts=True)
+    return taken
+
+
+def claim_with_keys(item_id: uuid.UUID) -> list[tuple[Claimed, Job]]:
+    """Take a job whose concurrency keys have room; where one is full it becomes ``blocked``.
+
+    Needs a transaction: locks the row, then each key (advisory, in order of name) until it ends.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -90,7 +109,7 @@ def claim_with_keys(item_id: uuid.UUID) -> Claimed | None:
         )
         row = cursor.fetchone()
         if row is None:
-            return None
+            return []
         for key, limit in sorted(zip(*row, strict=True)):
             _lock_key(cursor, key)
             cursor.execute(
@@ -108,66 +127,26 @@ def claim_with_keys(item_id: uuid.UUID) -> Claimed | None:
                     """,  # noqa: S608
                     [BLOCKED_SECONDS, item_id],
                 )
-                return None
-    return claim([item_id])[0]
-
-
-def load_jobs(claims: Sequence[Claimed]) -> dict[uuid.UUID, Job]:
-    """Mark the jobs of ``claims`` running and load them; logs the attempts whose worker was lost.
-
-    Kind ``recover`` is not an attempt, and its job stays ``unknown``.
-    """
-    now = timezone.now()
-    jobs = {
-        job.pk: job
-        for job in Job.objects.select_for_update().filter(pk__in=[one.id for one in claims])
-    }
-    lost: list[JobAttempt] = []
-    changed: list[tuple[uuid.UUID, str, int, int]] = []
-    for one in claims:
-        job = jobs.get(one.id)
-        if job is None:
-            continue
-        if job.state == Job.State.RUNNING:
-            lost.append(_lost_attempt(job, now))
-        if one.kind == "recover":
-            job.state = Job.State.UNKNOWN
-        else:
-            job.state = Job.State.RUNNING
-            job.attempts += 1
-            job.started_at = now
-        job.fence = one.fence
-        changed.append((job.pk, job.state, job.attempts, job.fence))
-    if changed:
-        with connection.cursor() as cursor:
-            cursor.execute(
-                """
-                UPDATE orchestrator_job AS job SET state = t.state, attempts = t.attempts,
-                    fence = t.fence,
-                    started_at = CASE t.state WHEN 'running' THEN %s ELSE job.started_at END
-                FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::bigint[])
-                     AS t(id, state, attempts, fence)
-                WHERE job.id = t.id
-                """,
-                [now, *(list(column) for column in zip(*changed, strict=True))],
-            )
-    if lost:
-        JobAttempt.objects.bulk_create(lost, ignore_conflicts=True)
-    return jobs
+                return []
+    return claim_jobs([item_id])
 
 
 def finish(done: Sequence[Done], worker: str) -> list[Done]:
     """Write what became of ``done`` (of one workspace); returns those whose fence still held.
 
-    The rows of the others were taken over: nothing of them is written.
+    Index row, job and attempt in one statement. The rows of the others were taken over by another
+    worker: nothing of them is written.
     """
-    held = _finish_index(done)
+    rows = [_finished(one, worker) for one in done]
+    with connection.cursor() as cursor:
+        cursor.execute(_FINISH, [list(column) for column in zip(*rows, strict=True)])
+        held = {row[0] for row in cursor.fetchall()}
     kept = [one for one in done if one.claim.id in held]
-    if kept:
-        _finish_jobs(kept)
-        attempts = [_attempt(one, worker) for one in kept if one.outcome.attempt is not None]
-        JobAttempt.objects.bulk_create(attempts, ignore_conflicts=True)
-        _wake_blocked([one.job for one in kept if one.job.concurrency_keys])
+    given_back = [one.job for one in kept if one.job.concurrency_keys]
+    if given_back:
+        _wake_blocked(given_back)
+    for queue in {one.job.queue for one in kept if one.outcome.run_at is not None}:
+        ring(queue)
     return kept
 
 
@@ -180,89 +159,37 @@ def drop(claims: Sequence[Claimed]) -> None:
         )
 
 
-def _finish_index(done: Sequence[Done]) -> set[uuid.UUID]:
-    gone = [one.claim for one in done if one.outcome.run_at is None and not _parks(one)]
-    again = [one for one in done if one.outcome.run_at is not None or _parks(one)]
-    held: set[uuid.UUID] = set()
-    with connection.cursor() as cursor:
-        if gone:
-            cursor.execute(
-                f"""
-                DELETE FROM {TABLE} AS due USING unnest(%s::uuid[], %s::bigint[]) AS t(id, fence)
-                WHERE due.job_id = t.id AND due.fence = t.fence AND due.state = 'running'
-                RETURNING due.job_id
-                """,  # noqa: S608
-                [[one.id for one in gone], [one.fence for one in gone]],
-            )
-            held |= {row[0] for row in cursor.fetchall()}
-        if again:
-            cursor.execute(
-                f"""
-                UPDATE {TABLE} AS due SET lease_until = NULL, kind = t.kind,
-                    run_at = coalesce(t.run_at, due.run_at),
-                    signals = CASE t.kind WHEN 'recover' THEN due.signals + 1 ELSE 0 END,
-                    state = CASE WHEN t.run_at IS NULL THEN 'unknown'
-                                 WHEN t.run_at <= now() THEN 'ready' ELSE 'scheduled' END
-                FROM unnest(%s::uuid[], %s::bigint[], %s::text[], %s::timestamptz[])
-                     AS t(id, fence, kind, run_at)
-                WHERE due.job_id = t.id AND due.fence = t.fence AND due.state = 'running'
-                RETURNING due.job_id
-                """,  # noqa: S608
-                [
-                    [one.claim.id for one in again],
-                    [one.claim.fence for one in again],
-                    [one.outcome.kind for one in again],
-                    [one.outcome.run_at for one in again],
-                ],
-            )
-            held |= {row[0] for row in cursor.fetchall()}
-    if again:
-        ring(again[0].job.queue)
-    return held
-
-
-def _finish_jobs(done: Sequence[Done]) -> None:
-    rows = []
-    for one in done:
-        job, outcome = one.job, one.outcome
-        job.state = outcome.state
-        job.attempts -= 0 if outcome.counts else 1
-        job.run_at = outcome.run_at or job.run_at
-        job.output = outcome.output if outcome.state == "succeeded" else job.output
-        job.error_code, job.error_message = outcome.code[:64], outcome.message
-        job.error_fingerprint = outcome.fingerprint
-        job.finished_at = one.finished_at if outcome.is_end else None
-        rows.append(
-            (
-                job.pk,
-                job.state,
-                job.attempts,
-                job.run_at,
-                None if job.output is None else json.dumps(job.output),
-                job.error_code,
-                job.error_message,
-                job.error_fingerprint,
-                job.finished_at,
-                outcome.message[:200] if outcome.attempt is None else "",
-            )
-        )
-    with connection.cursor() as cursor:
-        cursor.execute(
-            """
-            UPDATE orchestrator_job AS job SET state = t.state, attempts = t.attempts,
-                run_at = t.run_at, output = t.output::jsonb, error_code = t.code,
-                error_message = t.message, error_fingerprint = t.fingerprint,
-                finished_at = t.finished_at,
-                progress = CASE t.state WHEN 'succeeded' THEN 1 ELSE job.progress END,
-                progress_message = t.note
-            FROM unnest(%s::uuid[], %s::text[], %s::int[], %s::timestamptz[], %s::text[], %s::text[],
-                        %s::text[], %s::text[], %s::timestamptz[], %s::text[])
-                 AS t(id, state, attempts, run_at, output, code, message, fingerprint, finished_at,
-                      note)
-            WHERE job.id = t.id
-            """,
-            [list(column) for column in zip(*rows, strict=True)],
-        )
+def _finished(one: Done, worker: str) -> tuple[Any, ...]:
+    """The values of ``_FINISH`` for one row; also brings the job in hand up to date."""
+    job, outcome = one.job, one.outcome
+    job.state = outcome.state
+    job.attempts -= 0 if outcome.counts else 1
+    job.run_at = outcome.run_at or job.run_at
+    job.output = outcome.output if outcome.state == "succeeded" else job.output
+    job.error_code, job.error_message = outcome.code[:64], outcome.message
+    job.error_fingerprint = outcome.fingerprint
+    job.finished_at = one.finished_at if outcome.is_end else None
+    return (
+        job.pk,
+        one.claim.fence,
+        outcome.is_end,
+        outcome.kind,
+        outcome.run_at,
+        job.state,
+        job.attempts,
+        None if job.output is None else json.dumps(job.output),
+        job.error_code,
+        job.error_message,
+        job.error_fingerprint,
+        job.finished_at,
+        outcome.message[:200] if outcome.attempt is None else "",
+        outcome.attempt,
+        uuid7(),
+        worker[:80],
+        one.started_at,
+        one.finished_at,
+        outcome.traceback,
+    )
 
 
 def _wake_blocked(jobs: Sequence[Job]) -> None:
@@ -289,23 +216,18 @@ def _lock_key(cursor: Any, key: str) -> None:
     cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
-def _parks(one: Done) -> bool:
-    return one.outcome.state == "unknown" and one.outcome.run_at is None
+def _claim_values(ids: Sequence[uuid.UUID]) -> list[Any]:
+    return [settings.CANDY_JOB_LEASE_SECONDS, list(ids)]
 
 
-def _attempt(one: Done, worker: str) -> JobAttempt:
-    return JobAttempt(
-        job_id=one.job.pk,
-        number=one.job.attempts,
-        fence=one.claim.fence,
-        worker=worker[:80],
-        outcome=one.outcome.attempt or "",
-        started_at=one.started_at,
-        finished_at=one.finished_at,
-        error_code=one.outcome.code[:64],
-        error_message=one.outcome.message,
-        traceback=one.outcome.traceback,
-    )
+def _job(row: Sequence[Any]) -> Job:
+    values = [
+        json.loads(value) if name in _JSON and isinstance(value, str) else value
+        for name, value in zip(_JOB_FIELDS, row, strict=True)
+    ]
+    job = Job(**dict(zip(_JOB_FIELDS, values, strict=True)))
+    job._state.adding = False
+    return job
 
 
 def _lost_attempt(job: Job, now: datetime) -> JobAttempt:
@@ -319,3 +241,76 @@ def _lost_attempt(job: Job, now: datetime) -> JobAttempt:
         error_code="worker_lost",
         error_message="The worker was lost while it ran this.",
     )
+
+
+_JSON = {"input", "actor", "output"}
+_JOB_FIELDS = [field.attname for field in Job._meta.concrete_fields]
+_CLAIMED = "job_id, workspace_id, kind, effect, fence, signals, cancel_wanted"
+
+_LOOK = f"""
+SELECT job_id, workspace_id, kind, effect, concurrency_keys <> '{{}}' FROM {TABLE}
+WHERE job_id = ANY(%s) AND state IN ('dispatched', 'ready')
+ORDER BY workspace_id, priority, run_at
+"""  # noqa: S608
+
+_CLAIM = f"""
+UPDATE {TABLE} SET state = 'running', fence = fence + 1,
+    lease_until = now() + %s * interval '1 second'
+WHERE job_id = ANY(%s) AND state IN ('dispatched', 'ready')
+"""  # noqa: S608  no outside text in any of these: names of our own table and columns
+
+# ``job`` is read as it was before this statement, which is how a lost attempt is seen.
+_CLAIM_JOBS = f"""
+WITH claimed AS ({_CLAIM} RETURNING {_CLAIMED}),
+marked AS (
+    UPDATE orchestrator_job AS job SET fence = claimed.fence,
+        state = CASE claimed.kind WHEN 'recover' THEN 'unknown' ELSE 'running' END,
+        attempts = job.attempts + CASE claimed.kind WHEN 'recover' THEN 0 ELSE 1 END,
+        started_at = CASE claimed.kind WHEN 'recover' THEN job.started_at ELSE now() END
+    FROM claimed WHERE job.id = claimed.job_id
+)
+SELECT {", ".join(f"claimed.{name.strip()}" for name in _CLAIMED.split(","))},
+       {", ".join(f"job.{name}" for name in _JOB_FIELDS)}
+FROM claimed LEFT JOIN orchestrator_job AS job ON job.id = claimed.job_id
+"""  # noqa: S608
+
+_FINISH = f"""
+WITH t AS MATERIALIZED (SELECT * FROM unnest(
+    %s::uuid[], %s::bigint[], %s::bool[], %s::text[], %s::timestamptz[], %s::text[], %s::int[],
+    %s::text[], %s::text[], %s::text[], %s::text[], %s::timestamptz[], %s::text[], %s::text[],
+    %s::uuid[], %s::text[], %s::timestamptz[], %s::timestamptz[], %s::text[])
+    AS t(id, fence, is_end, kind, run_at, state, attempts, output, code, message, fingerprint,
+         ended_at, note, attempt, attempt_id, worker, started_at, finished_at, traceback)),
+gone AS (
+    DELETE FROM {TABLE} AS due USING t
+    WHERE due.job_id = t.id AND due.fence = t.fence AND due.state = 'running' AND t.is_end
+    RETURNING due.job_id
+),
+again AS (
+    UPDATE {TABLE} AS due SET lease_until = NULL, kind = t.kind,
+        run_at = coalesce(t.run_at, due.run_at),
+        signals = CASE t.kind WHEN 'recover' THEN due.signals + 1 ELSE 0 END,
+        state = CASE WHEN t.run_at IS NULL THEN 'unknown'
+                     WHEN t.run_at <= now() THEN 'ready' ELSE 'scheduled' END
+    FROM t WHERE due.job_id = t.id AND due.fence = t.fence AND due.state = 'running' AND NOT t.is_end
+    RETURNING due.job_id
+),
+held AS (SELECT job_id FROM gone UNION ALL SELECT job_id FROM again),
+jobs AS (
+    UPDATE orchestrator_job AS job SET state = t.state, attempts = t.attempts,
+        run_at = coalesce(t.run_at, job.run_at), output = t.output::jsonb, error_code = t.code,
+        error_message = t.message, error_fingerprint = t.fingerprint, finished_at = t.ended_at,
+        progress = CASE t.state WHEN 'succeeded' THEN 1 ELSE job.progress END,
+        progress_message = t.note
+    FROM t JOIN held ON held.job_id = t.id WHERE job.id = t.id
+),
+attempts AS (
+    INSERT INTO orchestrator_jobattempt (id, job_id, number, fence, worker, outcome, started_at,
+        finished_at, error_code, error_message, traceback)
+    SELECT t.attempt_id, t.id, t.attempts, t.fence, t.worker, t.attempt, t.started_at,
+           t.finished_at, t.code, t.message, t.traceback
+    FROM t JOIN held ON held.job_id = t.id WHERE t.attempt IS NOT NULL
+    ON CONFLICT DO NOTHING
+)
+SELECT job_id FROM held
+"""  # noqa: S608

@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection
 
-from apps.orchestrator.engine.index import TABLE
+from apps.orchestrator.engine.index import TABLE, prepared
 
 PROMOTE_AT_ONCE = 2000
 
@@ -26,29 +26,12 @@ class Handed:
 
 def promote() -> int:
     """Make what has become due ready; returns how many. Costs as much as became due."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE {TABLE} SET state = 'ready' WHERE job_id IN (
-                SELECT job_id FROM {TABLE} WHERE state = 'scheduled' AND run_at <= now()
-                ORDER BY run_at LIMIT %s FOR UPDATE SKIP LOCKED)
-            """,  # noqa: S608
-            [PROMOTE_AT_ONCE],
-        )
-        return int(cursor.rowcount)
+    return int(prepared(_PROMOTE, [PROMOTE_AT_ONCE]).rowcount)
 
 
 def seconds_to_next() -> float | None:
     """Seconds until the next scheduled row is due; None without one, 0 or less when it is late."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            SELECT extract(epoch FROM (
-                SELECT run_at FROM {TABLE} WHERE state = 'scheduled' ORDER BY run_at LIMIT 1
-            ) - now())::float
-            """  # noqa: S608
-        )
-        (seconds,) = cursor.fetchone()
+    (seconds,) = prepared(_SECONDS_TO_NEXT).fetchone()
     return None if seconds is None else float(seconds)
 
 
@@ -59,11 +42,9 @@ def hand_out(queue: str, *, window: int, after: int) -> Handed:
     without due work nor the depth of one backlog cost anything), a lateral join takes the first few
     of each. ``after`` is the workspace that the last pass ended at.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            _HAND_OUT, {"queue": queue, "window": window, "after": after, "lease": lease_seconds()}
-        )
-        rows = cursor.fetchall()
+    rows = prepared(
+        _HAND_OUT, {"queue": queue, "window": window, "after": after, "lease": lease_seconds()}
+    ).fetchall()
     ids = [row[0] for row in rows if row[0] is not None]
     _, _, room, oldest, spaces, last = rows[0]
     return Handed(ids, room, float(oldest or 0.0), last if spaces >= room > 0 else 0)
@@ -75,21 +56,7 @@ def take_back() -> int:
     What a worker was told but never took is ready again. What ran is run again, except where a lost
     outcome is a doubt (checkable, unsafe): that is looked into first, kind ``recover``.
     """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            UPDATE {TABLE} AS due SET
-                state = 'ready', lease_until = NULL,
-                kind = CASE WHEN due.state = 'running' AND due.kind = 'job'
-                             AND due.effect IN ('checkable', 'unsafe')
-                            THEN 'recover' ELSE due.kind END
-            FROM (SELECT job_id FROM {TABLE}
-                  WHERE state IN ('blocked', 'dispatched', 'running') AND lease_until < now()
-                  ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED) AS over
-            WHERE due.job_id = over.job_id
-            """  # noqa: S608
-        )
-        return int(cursor.rowcount)
+    return int(prepared(_TAKE_BACK).rowcount)
 
 
 def give_back(ids: list[uuid.UUID]) -> None:
@@ -120,22 +87,46 @@ def lease_seconds() -> float:
     return float(settings.CANDY_DISPATCH_SECONDS)
 
 
+_PROMOTE = f"""
+UPDATE {TABLE} SET state = 'ready' WHERE job_id IN (
+    SELECT job_id FROM {TABLE} WHERE state = 'scheduled' AND run_at <= now()
+    ORDER BY run_at LIMIT %s FOR UPDATE SKIP LOCKED)
+"""  # noqa: S608  no outside text in any of these: the table's own name
+
+_SECONDS_TO_NEXT = f"""
+SELECT extract(epoch FROM (
+    SELECT run_at FROM {TABLE} WHERE state = 'scheduled' ORDER BY run_at LIMIT 1
+) - now())::float
+"""  # noqa: S608
+
+_TAKE_BACK = f"""
+UPDATE {TABLE} AS due SET
+    state = 'ready', lease_until = NULL,
+    kind = CASE WHEN due.state = 'running' AND due.kind = 'job'
+                 AND due.effect IN ('checkable', 'unsafe')
+                THEN 'recover' ELSE due.kind END
+FROM (SELECT job_id FROM {TABLE}
+      WHERE state IN ('blocked', 'dispatched', 'running') AND lease_until < now()
+      ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED) AS over
+WHERE due.job_id = over.job_id
+"""  # noqa: S608
+
 _HAND_OUT = f"""
 WITH RECURSIVE out AS MATERIALIZED (
-    SELECT greatest(0, %(window)s - count(*)) AS room,
-           extract(epoch FROM now() - (min(lease_until) - %(lease)s * interval '1 second')) AS oldest
-    FROM {TABLE} WHERE state = 'dispatched' AND queue = %(queue)s
+    SELECT greatest(0, %(window)s::int - count(*)) AS room,
+           extract(epoch FROM now() - (min(lease_until) - %(lease)s::float * interval '1 second')) AS oldest
+    FROM {TABLE} WHERE state = 'dispatched' AND queue = %(queue)s::text
 ),
 spaces (workspace_id, n) AS (
     SELECT * FROM (
         SELECT workspace_id, 1 FROM {TABLE}
-        WHERE state = 'ready' AND queue = %(queue)s AND workspace_id > %(after)s
+        WHERE state = 'ready' AND queue = %(queue)s::text AND workspace_id > %(after)s::int
         ORDER BY workspace_id LIMIT 1) AS first
     UNION ALL
     SELECT following.workspace_id, spaces.n + 1
     FROM spaces CROSS JOIN LATERAL (
         SELECT workspace_id FROM {TABLE}
-        WHERE state = 'ready' AND queue = %(queue)s AND workspace_id > spaces.workspace_id
+        WHERE state = 'ready' AND queue = %(queue)s::text AND workspace_id > spaces.workspace_id
         ORDER BY workspace_id LIMIT 1) AS following
     WHERE spaces.n < (SELECT room FROM out)
 ),
@@ -148,14 +139,14 @@ picked AS MATERIALIZED (
     SELECT mine.job_id, mine.workspace_id
     FROM spaces CROSS JOIN LATERAL (
         SELECT job_id, workspace_id FROM {TABLE}
-        WHERE state = 'ready' AND queue = %(queue)s AND workspace_id = spaces.workspace_id
+        WHERE state = 'ready' AND queue = %(queue)s::text AND workspace_id = spaces.workspace_id
         ORDER BY priority, run_at LIMIT (SELECT size FROM share)
         FOR UPDATE SKIP LOCKED) AS mine
     LIMIT (SELECT room FROM out)
 ),
 marked AS (
     UPDATE {TABLE} AS due SET state = 'dispatched',
-        lease_until = now() + %(lease)s * interval '1 second'
+        lease_until = now() + %(lease)s::float * interval '1 second'
     FROM picked WHERE due.job_id = picked.job_id AND due.state = 'ready'
     RETURNING due.job_id, due.workspace_id
 )

@@ -14,10 +14,14 @@ _SAYS = {
 }
 
 
+def is_notable(done: Done) -> bool:
+    return done.outcome.state in _SAYS and done.outcome.attempt is not None
+
+
 def notice(done: Done, workspace: Workspace) -> None:
     """Write ``job.dead``, ``job.failed`` or ``job.unknown``; success is the action's own to tell."""
     job, outcome = done.job, done.outcome
-    if outcome.state not in _SAYS or outcome.attempt is None:
+    if not is_notable(done):
         return
     from apps.orchestrator import registry
 

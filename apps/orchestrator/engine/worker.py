@@ -13,7 +13,7 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -24,12 +24,12 @@ from apps.orchestrator.engine import claims, delivery, dispatch, execution, firi
 from apps.orchestrator.engine.claims import Done, Seen
 from apps.orchestrator.engine.heartbeat import Held
 from apps.orchestrator.engine.index import Claimed
-from apps.orchestrator.engine.notices import notice
+from apps.orchestrator.engine.notices import is_notable, notice
 from apps.orchestrator.engine.outcomes import put_back
 from apps.orchestrator.engine.recovery import recover
 from apps.orchestrator.models import Job
 from apps.workspaces.models import Workspace
-from apps.workspaces.tenancy import workspace_context
+from apps.workspaces.tenancy import public_context, workspace_context
 
 log = logging.getLogger(__name__)
 
@@ -37,6 +37,7 @@ MESSAGE_SECONDS = 1.0  # after this, what is left of a message goes back for oth
 FLUSH_SECONDS = 0.05  # a finished job waits at most about this long for its group
 LARGEST_GROUP = 50
 CLOSED_SECONDS = 300  # work of a workspace nobody may enter waits this long and is asked again
+WORKSPACE_SECONDS = 2.0
 WORKER = f"{socket.gethostname()}:{os.getpid()}"
 
 
@@ -55,13 +56,13 @@ class Pace:
 
 
 _pace = threading.local()
+_workspaces: dict[int, tuple[float, Workspace | None]] = {}
 
 
 def run_batch(ids: Sequence[uuid.UUID]) -> int:
     """Run what can be claimed of ``ids``; returns how many pieces of work were finished."""
     until = time.monotonic() + MESSAGE_SECONDS
     seen = claims.look(ids)
-    workspaces = Workspace.objects.in_bulk({one.workspace_id for one in seen})
     finished = 0
     todo = list(_groups(seen))
     while todo:
@@ -70,7 +71,7 @@ def run_batch(ids: Sequence[uuid.UUID]) -> int:
             index.ring()
             break
         group = todo.pop(0)
-        workspace = workspaces.get(group[0].workspace_id)
+        workspace = _workspace(group[0].workspace_id)
         if workspace is None:
             continue  # gone, and its rows with it
         if not workspace.is_ready:
@@ -82,6 +83,19 @@ def run_batch(ids: Sequence[uuid.UUID]) -> int:
                 todo.insert(0, rest)
             finished += _run_group(part, workspace)
     return finished
+
+
+def _workspace(pk: int) -> Workspace | None:
+    """Read at most every WORKSPACE_SECONDS: a suspended one's jobs stop within that."""
+    read_at, workspace = _workspaces.get(pk, (0.0, None))
+    now = time.monotonic()
+    if now - read_at > WORKSPACE_SECONDS:
+        if len(_workspaces) > 1000:
+            _workspaces.clear()
+        with public_context():
+            workspace = Workspace.objects.filter(pk=pk).first()
+        _workspaces[pk] = (now, workspace)
+    return workspace
 
 
 def _groups(seen: list[Seen]) -> Iterator[list[Seen]]:
@@ -115,46 +129,41 @@ def _my_pace() -> Pace:
 def _run_group(group: list[Seen], workspace: Workspace) -> int:
     """Claim ``group`` and run it: the workspace has been entered."""
     kind = group[0].kind
-    with transaction.atomic():
-        if group[0].has_keys:
-            one = claims.claim_with_keys(group[0].id)
-            claimed = [one] if one is not None else []
-        else:
-            claimed = claims.claim([one.id for one in group])
-        jobs: dict[uuid.UUID, Job] = {}
-        if claimed and kind in ("job", "recover"):
-            jobs = claims.load_jobs(claimed)
-            claims.drop([one for one in claimed if one.id not in jobs])
-    if not claimed:
-        return 0
-    if kind == "events":
-        return _with_lease(claimed[0], delivery.deliver, workspace)
-    if kind == "schedule":
-        return _with_lease(claimed[0], firing.fire, workspace)
-    return _run_jobs([one for one in claimed if one.id in jobs], jobs, workspace)
+    ids = [one.id for one in group]
+    if kind in ("events", "schedule"):
+        work = delivery.deliver if kind == "events" else firing.fire
+        return sum(_with_lease(one, work, workspace) for one in claims.claim(ids))
+    if group[0].has_keys:
+        with transaction.atomic():
+            taken = claims.claim_with_keys(ids[0])
+    else:
+        taken = claims.claim_jobs(ids)
+    return _run_jobs(taken, workspace) if taken else 0
 
 
-def _with_lease(claimed: Claimed, work: object, workspace: Workspace) -> int:
+def _with_lease(
+    claimed: Claimed, work: Callable[[Claimed, Workspace], None], workspace: Workspace
+) -> int:
     held = Held(claimed.id, claimed.fence)
     heartbeat.hold([held])
     try:
-        work(claimed, workspace)  # type: ignore[operator]
+        work(claimed, workspace)
     finally:
         heartbeat.let_go([held])
     return 1
 
 
-def _run_jobs(claimed: list[Claimed], jobs: dict[uuid.UUID, Job], workspace: Workspace) -> int:
+def _run_jobs(taken: list[tuple[Claimed, Job]], workspace: Workspace) -> int:
     """Run claimed jobs one after the other, writing down what is done every FLUSH_SECONDS."""
-    holds = {one.id: Held(one.id, one.fence) for one in claimed}
+    holds = {one.id: Held(one.id, one.fence) for one, _ in taken}
     heartbeat.hold(list(holds.values()))
     done: list[Done] = []
     finished = 0
     flushed_at = time.monotonic()
     try:
-        for position, one in enumerate(claimed):
+        for position, (one, job) in enumerate(taken):
             is_slow = position > 0 and time.monotonic() - flushed_at > 4 * FLUSH_SECONDS
-            done.append(_run_one(one, jobs[one.id], holds[one.id], workspace, is_slow))
+            done.append(_run_one(one, job, holds[one.id], workspace, is_slow))
             if time.monotonic() - flushed_at > FLUSH_SECONDS:
                 finished += _write(done, workspace)
                 done = []
@@ -183,10 +192,13 @@ def _write(done: list[Done], workspace: Workspace) -> int:
     """One transaction for all of ``done``. What another worker has taken over is left alone."""
     if not done:
         return 0
-    with transaction.atomic():
+    if any(one.job.concurrency_keys or is_notable(one) for one in done):
+        with transaction.atomic():
+            kept = claims.finish(done, WORKER)
+            for one in kept:
+                notice(one, workspace)
+    else:
         kept = claims.finish(done, WORKER)
-        for one in kept:
-            notice(one, workspace)
     for one in done:
         if one not in kept:
             log.warning("job.late_write_refused", extra={"job_id": str(one.claim.id)})
