@@ -12,6 +12,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from deploy.local.paths import ROOT, STATIC, node_env, paint, say
 
@@ -21,6 +22,7 @@ class Check:
     name: str
     command: list[str]
     env: dict[str, str] = field(default_factory=dict)
+    folder: Path = ROOT
 
 
 def production_env() -> dict[str, str]:
@@ -63,8 +65,9 @@ def checks() -> list[Check]:
             1, Check("browser types", [str(compiler), "--noEmit", "-p", str(STATIC)], node_env())
         )
     if (STATIC / "node_modules/.bin/vitest").exists():
-        runner = [str(STATIC / "node_modules/.bin/vitest"), "run", "--root", str(STATIC)]
-        found.insert(1, Check("browser units", runner, node_env()))
+        found.insert(
+            1, Check("browser units", ["node_modules/.bin/vitest", "run"], node_env(), STATIC)
+        )
     return found
 
 
@@ -72,7 +75,7 @@ def run(check: Check) -> tuple[Check, int, str, float]:
     started = time.monotonic()
     done = subprocess.run(
         check.command,
-        cwd=ROOT,
+        cwd=check.folder,
         env={**os.environ, **check.env},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

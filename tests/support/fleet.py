@@ -38,24 +38,20 @@ class Fleet:
         threads: int = 8,
         queues: str = "default,publish,ai,media",
         pool: str = "threads",
-        wait: bool = True,
+        include: str = "tests.orchestrator.actions",
     ) -> subprocess.Popen[bytes]:
-        """A Celery worker that knows the probe actions; returns once it takes messages.
-
-        Not with ``wait=False``: then it returns at once.
-        """
+        """A Celery worker that knows the actions of ``include``; returns once it takes messages."""
         name = f"w{len(self.processes)}"
         command = [
             *[sys.executable, "-m", "celery", "-A", "config.celery", "worker"],
             *["--queues", queues, "--pool", pool, "--concurrency", str(threads)],
             *["--hostname", f"{name}@test", "--loglevel", "INFO"],
             *["--without-gossip", "--without-mingle", "--without-heartbeat"],
-            *["--include", "tests.orchestrator.actions"],
+            *["--include", include],
         ]
         process = self._start("worker", command)
         log = self._log(len(self.processes) - 1)
-        if wait:
-            wait_until(lambda: b"ready." in log.read_bytes(), 30, lambda: log.read_text())
+        wait_until(lambda: b"ready." in log.read_bytes(), 30, lambda: log.read_text())
         return process
 
     def logs(self) -> str:

@@ -54,27 +54,36 @@ class Clock:
         self.queues = queues
         self.flows = {queue: Flow() for queue in queues}
         self._next_take_back = 0.0
+        self._next_full_round = 0.0
         self._resume_at = 0.0
+        self._busy: set[str] = set()  # queues with more to hand out than was
 
     def tick(self, rung: set[str] | None = None) -> float:
-        """One round; returns for how many seconds there is nothing to do (0.012 to 1)."""
+        """One round; returns for how many seconds there is nothing to do (0.001 to 1).
+
+        ``rung``: queues that a commit rang for; only they are looked at, unless something became
+        due or a round of all queues is owed anyway.
+        """
         now = time.monotonic()
         if now >= self._next_take_back:
             dispatch.take_back()
             self._next_take_back = now + TAKE_BACK_EVERY
-        dispatch.promote()
+        has_promoted = dispatch.promote() > 0
         if now < self._resume_at:
             return self._resume_at - now
-        is_busy = False
-        first = [queue for queue in self.queues if rung and queue in rung]
+        if not rung or has_promoted or now >= self._next_full_round:
+            self._next_full_round = now + LONGEST_SLEEP
+            self._busy |= set(self.queues)
+        self._busy |= rung or set()
         try:
-            for queue in first + [queue for queue in self.queues if queue not in first]:
-                is_busy |= self._serve(queue)
+            self._busy = {
+                queue for queue in self.queues if queue in self._busy and self._serve(queue)
+            }
         except BrokerAway as error:
             log.warning("clock.broker_away", extra={"error": str(error)})
             self._resume_at = now + LONGEST_SLEEP
             return LONGEST_SLEEP
-        if is_busy:
+        if self._busy:
             return BUSY_SLEEP
         seconds = dispatch.seconds_to_next()
         return LONGEST_SLEEP if seconds is None else min(LONGEST_SLEEP, max(0.001, seconds))

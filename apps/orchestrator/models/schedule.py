@@ -43,8 +43,7 @@ class Schedule(models.Model):
     grace_seconds = models.PositiveIntegerField(default=60)
     state = models.CharField(max_length=6, choices=State, default=State.ACTIVE)
     revision = models.PositiveIntegerField(default=1)
-    next_at = models.DateTimeField(null=True, blank=True)  # when the next one runs
-    next_occurrence_at = models.DateTimeField(null=True, blank=True)  # when its rule says
+    next_at = models.DateTimeField(null=True, blank=True)
     last_occurrence_at = models.DateTimeField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 

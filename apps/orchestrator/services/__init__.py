@@ -11,16 +11,34 @@ from apps.orchestrator.services.jobs import (
     retry,
 )
 from apps.orchestrator.services.running import run, validate_input
+from apps.orchestrator.services.schedules import (
+    change_schedule,
+    create_schedule,
+    end_schedule,
+    ensure_schedule,
+    move_occurrence,
+    pause_schedule,
+    resume_schedule,
+    skip_occurrence,
+)
 
 __all__ = [
     "cancel",
+    "change_schedule",
+    "create_schedule",
     "emit",
+    "end_schedule",
     "enqueue",
     "enqueue_many",
+    "ensure_schedule",
+    "move_occurrence",
+    "pause_schedule",
     "replay_dead",
     "reschedule",
     "resolve_unknown",
+    "resume_schedule",
     "retry",
     "run",
+    "skip_occurrence",
     "validate_input",
 ]

@@ -33,11 +33,13 @@ def enqueue(
     concurrency_keys: Keys = (),
     subject: tuple[str, str] | None = None,
     parent: uuid.UUID | None = None,
+    occurrence: tuple[uuid.UUID, datetime] | None = None,
 ) -> Job:
     """A job that runs ``action`` at ``run_at`` (UTC; None: now), in the caller's transaction.
 
     The same ``idempotency_key`` gives the job that is there already. Lower ``priority`` runs first.
     ``concurrency_keys`` (a key, or a key with how many may run at once) add to the action's own.
+    ``occurrence``: the schedule it belongs to, with the time its rule says.
     Raises UnknownAction, PermissionDenied, ValidationFailed, LimitExceeded.
     """
     if idempotency_key is not None:
@@ -47,6 +49,8 @@ def enqueue(
     job = _build(
         actor, action, input, run_at, priority, idempotency_key, concurrency_keys, subject, parent
     )
+    if occurrence is not None:
+        job.schedule, job.occurrence_at = occurrence
     caps.check(job.queue, adding=1)
     try:
         with transaction.atomic():
