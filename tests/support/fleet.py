@@ -39,8 +39,12 @@ class Fleet:
         queues: str = "default,publish,ai,media",
         pool: str = "threads",
         include: str = "tests.orchestrator.actions",
+        wait: bool = True,
     ) -> subprocess.Popen[bytes]:
-        """A Celery worker that knows the actions of ``include``; returns once it takes messages."""
+        """A Celery worker that knows the actions of ``include``; returns once it takes messages.
+
+        Not with ``wait=False``: then it returns at once.
+        """
         name = f"w{len(self.processes)}"
         command = [
             *[sys.executable, "-m", "celery", "-A", "config.celery", "worker"],
@@ -51,7 +55,8 @@ class Fleet:
         ]
         process = self._start("worker", command)
         log = self._log(len(self.processes) - 1)
-        wait_until(lambda: b"ready." in log.read_bytes(), 30, lambda: log.read_text())
+        if wait:
+            wait_until(lambda: b"ready." in log.read_bytes(), 30, lambda: log.read_text())
         return process
 
     def logs(self) -> str:
