@@ -199,6 +199,7 @@ def run(servers: services.Services) -> None:
     write_runtime_env(env)
     supervisor = Supervisor(parse_procfile(PROCFILE), env, console)
     try:
+        supervisor.start("sandbox")  # the demo data is published there
         supervisor.start("web")  # /readyz says no until the schema is right, so it may load by now
         supervisor.finish("prepare")
         supervisor.start_rest()
