@@ -9,13 +9,17 @@ from functools import cache
 from importlib import import_module
 from pathlib import Path
 
+from apps.errors import NotFound
+
 from .base import PublishProvider
 
 __all__ = ["UnknownProvider", "all_publishers", "get"]
 
 
-class UnknownProvider(LookupError):
+class UnknownProvider(NotFound):
     """No provider folder of that name."""
+
+    code = "unknown_provider"
 
 
 @cache
@@ -34,7 +38,7 @@ def get(key: str) -> PublishProvider:
     try:
         return _registry()[key]
     except KeyError:
-        raise UnknownProvider(f"There is no provider called {key!r}.") from None
+        raise UnknownProvider(f"There is no network called “{key}”.", field="provider") from None
 
 
 def all_publishers() -> list[PublishProvider]:
