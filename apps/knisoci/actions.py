@@ -44,7 +44,7 @@ def _reconcile(ctx: ActionContext, input: PublishTargetInput) -> Reconciled:
     queue="publish",
     timeout=180,
     # The engine counts its own attempts; these are for workers that die under it.
-    retry=Retry(max_attempts=100, base_seconds=1, cap_seconds=60),
+    retry=Retry(max_attempts=100, base_seconds=0.5, cap_seconds=5),
     concurrency=lambda given: [(f"account:{given.account}", 1)],
     reconcile=_reconcile,
     faces=_CLOCK,

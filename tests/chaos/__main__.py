@@ -38,6 +38,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--faulty", type=float, default=0.3, help="share of calls that go wrong")
     parser.add_argument("--spread", type=float, default=60, help="seconds over which posts are due")
     parser.add_argument("--kill-every", type=float, default=3.0, help="seconds, about")
+    parser.add_argument("--kills", type=int, default=100_000, help="no more than this many")
     parser.add_argument("--database-stops", type=int, default=4)
     parser.add_argument("--flushes", type=int, default=4)
     parser.add_argument("--workers", type=int, default=2)
@@ -99,6 +100,7 @@ def _fight(place: Any, options: argparse.Namespace, blind: bool) -> dict[str, An
             place,
             crew,
             every=options.kill_every,
+            kills=options.kills,
             database_stops=options.database_stops,
             flushes=options.flushes,
             seed=options.seed,

@@ -75,7 +75,7 @@ def arena(folder: Path, *, blind: bool) -> Iterator[Arena]:
 
 def _sandbox(port: int, folder: Path) -> subprocess.Popen[bytes]:
     environment = {k: v for k, v in os.environ.items() if k != "CANDY_VAR"}
-    command = [sys.executable, "-m", "uvicorn", "apps.integrations.sandbox.asgi:app"]
+    command = [sys.executable, "-m", "uvicorn", "apps.integrations.sandbox.asgi:application"]
     with (folder / "sandbox.log").open("wb") as log:
         process = subprocess.Popen(
             [*command, "--port", str(port), "--no-access-log", "--log-level", "warning"],
@@ -103,11 +103,16 @@ class Crew:
         self.fleet = fleet
         self.workers = [fleet.worker(wait=False) for _ in range(size)]
 
-    def kill_one(self, chance: random.Random) -> None:
-        index = chance.randrange(len(self.workers))
+    def kill_one(self, chance: random.Random) -> bool:
+        """Kill a worker that works; False while all are still starting."""
+        ready = [n for n, worker in enumerate(self.workers) if self.fleet.is_ready(worker)]
+        if not ready:
+            return False
+        index = chance.choice(ready)
         self.workers[index].send_signal(signal.SIGKILL)
         self.workers[index].wait(10)
         self.workers[index] = self.fleet.worker(wait=False)
+        return True
 
 
 class Breaker(threading.Thread):
@@ -119,6 +124,7 @@ class Breaker(threading.Thread):
         crew: Crew,
         *,
         every: float,
+        kills: int,
         database_stops: int,
         flushes: int,
         seed: int,
@@ -126,6 +132,7 @@ class Breaker(threading.Thread):
     ) -> None:
         super().__init__(daemon=True)
         self.place, self.crew, self.every = place, crew, every
+        self.kills = kills
         self.database_stops, self.flushes = database_stops, flushes
         self.chance = random.Random(seed)
         self.is_over = is_over
@@ -143,8 +150,11 @@ class Breaker(threading.Thread):
             time.sleep(self.every * self.chance.uniform(0.6, 1.4))
             if self.is_over():
                 return
+            if self.place.broken["workers killed"] >= self.kills:
+                continue
+            if not self.crew.kill_one(self.chance):
+                continue
             turn += 1
-            self.crew.kill_one(self.chance)
             self.place.broken["workers killed"] += 1
             if turn % 3 == 1 and self.place.broken["PostgreSQL stopped"] < self.database_stops:
                 self.place.postgres.stop(number=signal.SIGQUIT)

@@ -59,6 +59,10 @@ class Fleet:
             wait_until(lambda: b"ready." in log.read_bytes(), 30, lambda: log.read_text())
         return process
 
+    def is_ready(self, worker: subprocess.Popen[bytes]) -> bool:
+        """Whether ``worker`` takes messages."""
+        return b"ready." in self._log(self.processes.index(worker)).read_bytes()
+
     def logs(self) -> str:
         return "\n".join(
             f"--- {path.name}\n{path.read_text(errors='replace')[-3000:]}"
