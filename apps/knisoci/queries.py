@@ -94,7 +94,10 @@ def calendar(
         "variant__media__len",
         "flight__level",
     )
-    return [CalendarEntry(*row[:10], bool(row[10]), row[11] or "") for row in found]
+    return [
+        CalendarEntry(*head, has_media=bool(images), flight=level or "")
+        for *head, images, level in found
+    ]
 
 
 def channels(*, include_archived: bool = False) -> QuerySet[Channel]:
