@@ -2,6 +2,7 @@ import tailwindcss from "@tailwindcss/vite";
 import { fileURLToPath } from "node:url";
 import { defineConfig } from "vitest/config";
 import { lucideIcons } from "./scripts/lucide-icons.ts";
+import { plainCalendar } from "./scripts/plain-calendar.ts";
 
 const here = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 
@@ -10,7 +11,7 @@ export default defineConfig({
   // Relative, so that the files work below any STATIC_URL, a CDN included.
   base: "./",
   publicDir: here("public"),
-  plugins: [tailwindcss(), lucideIcons()],
+  plugins: [tailwindcss(), lucideIcons(), plainCalendar()],
   // Keys in the manifest stay the same when node_modules is a link into another checkout.
   resolve: { preserveSymlinks: true },
   build: {

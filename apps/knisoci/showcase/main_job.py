@@ -110,14 +110,20 @@ def _main_job(report: Report, actor: Actor, owner: User, say: Say) -> None:
         _wait_numbers(report, targets, say)
 
 
-def connect_sandbox(*, actor: Actor, time_zone: str | None = None) -> list[Channel]:
+def connect_sandbox(*, actor: Actor, name: str = "") -> list[Channel]:
     """A channel on each built-in network, with the sandbox's own accounts."""
     found = []
     for network in present.networks():
         connection = connections.connect(
             actor=actor, provider=network.key, values=present.sandbox_values(network.key)
         )
-        found.append(channels.add(actor=actor, connection=connection, time_zone=time_zone))
+        found.append(
+            channels.add(
+                actor=actor,
+                connection=connection,
+                name=f"{name} on {network.name}" if name else "",
+            )
+        )
     return found
 
 

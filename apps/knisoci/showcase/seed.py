@@ -25,13 +25,13 @@ from apps.knisoci.services import campaigns, posts, publishing
 from apps.knisoci.showcase import topics
 from apps.knisoci.showcase.main_job import connect_sandbox
 from apps.knisoci.transitions import TargetState
-from apps.knowledge import queries as knowledge
 from apps.knowledge.services import brands, crawling, sources
 from apps.workspaces.models import Workspace
 from apps.workspaces.services import provisioning
 from apps.workspaces.tenancy import workspace_context
 from apps.workspaces.types import Actor
 
+BRAND = "Tern & Tandem"
 SLUG = "demo"
 EMAIL = "demo@candy.example"
 PASSWORD = "sweet-demo-2026"  # noqa: S105  printed on purpose; local demo data only
@@ -46,12 +46,12 @@ def seed(*, site: str, say: Say) -> bool:
     owner = _owner()
     say("reading the demo brand, learning its voice, filling its calendar …")
     workspace = provisioning.create_workspace(
-        owner=owner, name="Candy demo", slug=SLUG, is_sandbox=True
+        owner=owner, name=f"{BRAND} (demo)", slug=SLUG, is_sandbox=True
     )
     with workspace_context(workspace):
         actor = Actor.system(workspace, label=owner.display_name)
         _brand(actor, site)
-        rows = connect_sandbox(actor=actor)
+        rows = connect_sandbox(actor=actor, name=BRAND)
         _fill(actor, rows)
     return True
 
@@ -68,13 +68,10 @@ def _owner() -> User:
 
 def _brand(actor: Actor, site: str) -> None:
     brands.ensure(actor=actor)
-    brands.update(actor=actor, website=site)
+    brands.update(actor=actor, name=BRAND, website=site)
     source = sources.add_website(actor=actor, address=site)
     crawling.crawl_source(actor=actor, source_id=source.pk)
     voice.learn(actor=actor)
-    first = next(iter(knowledge.texts()), None)
-    if first is not None:
-        brands.update(actor=actor, name="Demo brand")
 
 
 def _fill(actor: Actor, rows: list[Channel]) -> None:

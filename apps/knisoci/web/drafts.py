@@ -51,6 +51,12 @@ class Line:
         return present.channel_view(self.channel)
 
     @property
+    def choices(self) -> list[tuple[Any, Any]]:
+        """The network's own options with what is chosen, as its capability file has them."""
+        options = content.provider_of(self.channel).capabilities.options
+        return [(option, self.options.get(option.name, option.default)) for option in options]
+
+    @property
     def is_locked(self) -> bool:
         """Out already or on its way: shown, not changed."""
         return self.target is not None and self.target.state not in EDITABLE

@@ -52,6 +52,9 @@ export default class PlannerController extends Controller<HTMLElement> {
       headerToolbar: false,
       height: "auto",
       dayMaxEvents: 4,
+      // A post is a moment: late in the evening it must not look as if it took two days.
+      defaultTimedEventDuration: "00:30",
+      nextDayThreshold: "12:00",
       nowIndicator: true,
       editable: true,
       eventDurationEditable: false,
