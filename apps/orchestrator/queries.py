@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Count, Min, Q
+from django.utils import timezone
+
 from apps.orchestrator.models import Event, EventCounter
+from apps.orchestrator.types import QUEUES
+from apps.workspaces.models import DueWork
 
 
 def events_after(sequence: int, *, limit: int = 200) -> list[Event]:
@@ -27,3 +33,41 @@ def event_line(event: Event) -> dict[str, Any]:
         "data": event.data,
         "at": event.at.isoformat(),
     }
+
+
+# --- queues and jobs ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """How a queue stands. ``lateness_seconds``: how long the oldest due piece of work has waited."""
+
+    name: str
+    scheduled: int = 0
+    ready: int = 0
+    running: int = 0
+    unknown: int = 0
+    lateness_seconds: float = 0.0
+
+
+def queues(*, workspace_id: int | None = None) -> list[Queue]:
+    """Every queue, in one query; of one workspace or of all."""
+    rows = DueWork.objects.all()
+    if workspace_id is not None:
+        rows = rows.filter(workspace_id=workspace_id)
+    waiting = Q(state__in=["ready", "dispatched", "blocked"])
+    counted = rows.values("queue").annotate(
+        scheduled=Count("pk", filter=Q(state="scheduled")),
+        ready=Count("pk", filter=waiting),
+        running=Count("pk", filter=Q(state="running")),
+        unknown=Count("pk", filter=Q(state="unknown")),
+        oldest=Min("run_at", filter=Q(state__in=["ready", "dispatched"])),
+    )
+    now = timezone.now()
+    by_name = {}
+    for row in counted:
+        oldest = row.pop("oldest")
+        late = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
+        name = row.pop("queue")
+        by_name[name] = Queue(name, **row, lateness_seconds=late)
+    return [by_name.get(name, Queue(name)) for name in QUEUES]

@@ -193,6 +193,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout"
 
 CANDY_DISPATCH_SECONDS = env_int("CANDY_DISPATCH_SECONDS", 15, minimum=1)
 CANDY_JOB_LEASE_SECONDS = env_int("CANDY_JOB_LEASE_SECONDS", 30, minimum=2)
+CANDY_KEEP_JOBS_DAYS = env_int("CANDY_KEEP_JOBS_DAYS", 30, minimum=1)
+CANDY_KEEP_EVENTS_DAYS = env_int("CANDY_KEEP_EVENTS_DAYS", 180, minimum=1)
+CANDY_QUEUE_AGE_ALERT_SECONDS = env_int("CANDY_QUEUE_AGE_ALERT_SECONDS", 60, minimum=1)
+CANDY_LOG_FILE = env_str("CANDY_LOG_FILE", "")  # a JSON log that system.monitor_logs may read
 CANDY_WORKER_GRACE_SECONDS = env_int("CANDY_WORKER_GRACE_SECONDS", 20, minimum=0)
 CANDY_JOBS_WAITING_CAP = env_int("CANDY_JOBS_WAITING_CAP", 100_000, minimum=1)  # per workspace
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -34,6 +34,11 @@ class NewWork:
     fence: int = 0
     keys: Sequence[str] = field(default=())
     limits: Sequence[int] = field(default=())
+
+
+def as_recovery(row: NewWork) -> NewWork:
+    """The same work, to be looked into before anything else."""
+    return replace(row, kind="recover", run_at=None)
 
 
 @dataclass(frozen=True, slots=True)

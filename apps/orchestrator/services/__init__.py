@@ -21,6 +21,7 @@ from apps.orchestrator.services.schedules import (
     resume_schedule,
     skip_occurrence,
 )
+from apps.orchestrator.services.upkeep import ensure_system_schedules
 
 __all__ = [
     "cancel",
@@ -31,6 +32,7 @@ __all__ = [
     "enqueue",
     "enqueue_many",
     "ensure_schedule",
+    "ensure_system_schedules",
     "move_occurrence",
     "pause_schedule",
     "replay_dead",

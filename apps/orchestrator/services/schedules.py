@@ -111,6 +111,14 @@ def change_schedule(*, actor: Actor, schedule_id: uuid.UUID, **changes: Any) -> 
     return schedule
 
 
+def rearm(schedule_id: uuid.UUID) -> None:
+    """Put an active schedule back into the due-work index, should its row be missing."""
+    with transaction.atomic():
+        schedule = _locked(schedule_id)
+        if schedule.state == Schedule.State.ACTIVE:
+            _arm(schedule, after=schedule.last_occurrence_at or timezone.now())
+
+
 def pause_schedule(*, actor: Actor, schedule_id: uuid.UUID) -> Schedule:
     actor.require(MANAGE_SCHEDULES)
     with transaction.atomic():

@@ -23,5 +23,7 @@ class Command(BaseCommand):
         provisioning.ensure_system_workspace()
         made = provisioning.refill_pool(size=settings.CANDY_POOL_SIZE)
         self.stdout.write(f"{made} schemas added to the pool")
+        if "ensure_system_schedules" in get_commands():
+            call_command("ensure_system_schedules", stdout=self.stdout)
         if options["demo"] and "seed_demo" in get_commands():
             call_command("seed_demo", stdout=self.stdout)
