@@ -126,11 +126,13 @@ def install(lock: Path) -> None:
                 REQUIREMENTS / "bootstrap.txt",
             ]
         )
+    # Compiled once here rather than by each of the first programs: a second of every start.
     with_uv = [
         str(uv), "pip", "install", "-q", "--python", str(VENV_PYTHON),
-        "--require-hashes", "--link-mode", "copy" if VENV.is_symlink() else "hardlink",
-        "-r", str(lock),
+        "--require-hashes", "-r", str(lock),
     ]  # fmt: skip
+    if sys.dont_write_bytecode:  # then Python would compile every package again in every process
+        with_uv.append("--compile-bytecode")
     done = subprocess.run(with_uv, env=uv_environment(), capture_output=True, text=True)
     if done.returncode == 0:
         return
