@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections import Counter
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 
 from apps.knowledge.errors import SourceNotFound
 from apps.knowledge.models import Brand, Page, Source
@@ -52,4 +52,5 @@ def texts() -> list[BrandText]:
 
 
 def word_count() -> int:
-    return sum(Page.objects.filter(status=Page.Status.READ).values_list("words", flat=True))
+    read = Page.objects.filter(status=Page.Status.READ)
+    return int(read.aggregate(total=Sum("words"))["total"] or 0)

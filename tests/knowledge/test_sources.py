@@ -9,6 +9,7 @@ from apps.knowledge import queries
 from apps.knowledge.crawl import CrawlLimits
 from apps.knowledge.models import Brand, Page, Source
 from apps.knowledge.services import crawling, sources
+from apps.orchestrator import services as orchestrator
 from tests.support.site import Answer, html, serve
 
 pytestmark = pytest.mark.django_db
@@ -281,3 +282,43 @@ def test_people_may_not_read_folders_of_the_machine(actor, tmp_path):
     with pytest.raises(PermissionDenied):
         sources.add_folder(actor=actor, folder=tmp_path)
     assert not Source.objects.exists()
+
+
+def test_the_actions_add_and_read_a_source(actor, allow):
+    with serve({"/": html(PARAGRAPH)}) as site:
+        allow(site)
+        added = orchestrator.run(
+            action="knowledge.add_source", actor=actor, input={"address": site.url}
+        )
+        assert added.state == "waiting"
+        done = orchestrator.run(
+            action="knowledge.crawl_source", actor=actor, input={"source_id": added.source_id}
+        )
+    assert (done.state, done.pages_read) == ("ready", 1)
+    orchestrator.run(
+        action="knowledge.remove_source", actor=actor, input={"source_id": added.source_id}
+    )
+    assert not Source.objects.exists()
+
+
+def test_a_stopped_source_is_not_read_when_its_job_comes(actor, allow):
+    with serve({"/": html(PARAGRAPH)}) as site:
+        allow(site)
+        source = sources.add_website(actor=actor, address=site.url)
+        sources.stop(actor=actor, source_id=source.pk)
+        crawling.crawl_source(actor=actor, source_id=source.pk, limits=FAST)
+    source.refresh_from_db()
+    assert source.state == Source.State.STOPPED
+    assert site.hits == []
+
+
+def test_events_tell_what_happened_to_a_source(actor, allow):
+    from apps.orchestrator.models import Event
+
+    with serve({"/": html(PARAGRAPH)}) as site:
+        allow(site)
+        crawl(actor, site.url)
+    with pytest.raises(DomainError):
+        crawl(actor, "https://nothing-is-here.invalid")
+    kinds = list(Event.objects.order_by("sequence").values_list("kind", flat=True))
+    assert kinds == ["source.added", "source.crawled", "source.added", "source.failed"]

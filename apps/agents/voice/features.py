@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import regex
 
@@ -65,6 +66,7 @@ class Features:
     cues: dict[str, float]
 
 
+@lru_cache(maxsize=50_000)
 def syllables(word: str) -> int:
     groups = len(_VOWELS.findall(word))
     if groups > 1 and word.endswith("e") and not word.endswith(("le", "ee")):

@@ -13,7 +13,9 @@ from apps.agents.voice.types import Document, VoiceData
 from apps.errors import ValidationFailed
 
 MIN_WORDS = 120
-MAX_SENTENCES = 8_000
+# More text changes no trait any more, only the seconds it takes; each document gives its share.
+MAX_SENTENCES = 5_000
+_MIN_SHARE = 30
 
 
 class LearningError(ValidationFailed):
@@ -74,12 +76,13 @@ def _main_language(documents: list[Document]) -> str:
 def _without_repeats(documents: list[Document]) -> list[Sentence]:
     seen: set[str] = set()
     kept: list[Sentence] = []
+    share = max(_MIN_SHARE, MAX_SENTENCES // max(1, len(documents)))
     for document in documents:
+        taken = 0
         for sentence in sentences_of(document):
             key = sentence.text.casefold()
-            if key not in seen:
+            if key not in seen and taken < share and len(kept) < MAX_SENTENCES:
                 seen.add(key)
                 kept.append(sentence)
-            if len(kept) >= MAX_SENTENCES:
-                return kept
+                taken += 1
     return kept

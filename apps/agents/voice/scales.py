@@ -84,6 +84,8 @@ SCALES: tuple[ScaleRules, ...] = (
 # Words after which a scale is trusted fully; below, it is drawn towards the middle.
 _SURE_AT_WORDS = 600
 _EVIDENCE = 3
+# Sentences looked at one by one for evidence, spread over the whole text.
+_JUDGED = 500
 
 
 def value_of(rules: ScaleRules, features: Features) -> float:
@@ -107,7 +109,7 @@ def learn_scales(sentences: list[Sentence], features: Features, language: str) -
     confidence = round(min(1.0, features.words / _SURE_AT_WORDS), 2)
     single = [
         (sentence, measure([sentence.text], language))
-        for sentence in sentences[:2000]
+        for sentence in sentences[:: max(1, len(sentences) // _JUDGED)]
         if 6 <= len(sentence.words) <= 32
     ]
     scales = []

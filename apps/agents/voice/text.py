@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ _EMOJI = regex.compile(
 _URL = regex.compile(
     r"https?://\S+|www\.\S+|\b[\w-]+(?:\.[\w-]+)*\.(?:com|org|net|io|co|de|fr|es|app|dev)\b/?\S*"
 )
+_MAY_HOLD_URL = re.compile(r"://|\w\.\w")
 _END = regex.compile(r"(?<=[.!?…][\"'”’)\]]*)\s+(?=[\"'“‘(\[]*[\p{Lu}\p{N}\p{Lo}])|(?<=[。！？])")
 _ABBREVIATION = regex.compile(
     r"(?:\b(?:Mr|Mrs|Ms|Dr|Prof|St|vs|etc|e\.g|i\.e|cf|approx|No|Inc|Ltd|Co|Corp|Jr|Sr|Fig|Vol|"
@@ -55,13 +57,16 @@ class Sentence:
     paragraph: int
     is_item: bool = False
 
-    @property
+    @cached_property
     def words(self) -> list[str]:
         return words_of(self.text)
 
 
 def words_of(text: str) -> list[str]:
-    return WORD.findall(_URL.sub(" ", text))
+    # Looking for addresses costs more than splitting words, and few texts hold one.
+    if _MAY_HOLD_URL.search(text):
+        text = _URL.sub(" ", text)
+    return WORD.findall(text)
 
 
 def fold(word: str) -> str:

@@ -151,6 +151,8 @@ def phrases(sentences: list[Sentence], language: str) -> list[Term]:
         scored.append((count * chance / (len(gram) - 1) ** 0.5, gram, count))
     kept: list[Term] = []
     for value, gram, count in sorted(scored, reverse=True):
+        if len(kept) == _MAX_PHRASES:
+            break
         text = " ".join(gram)
         if any(text in term.text or term.text in text for term in kept):
             continue
@@ -162,7 +164,7 @@ def phrases(sentences: list[Sentence], language: str) -> list[Term]:
                 evidence=_evidence(where[gram]),
             )
         )
-    return kept[:_MAX_PHRASES]
+    return kept
 
 
 def _is_phrase(gram: tuple[str, ...], grammar: frozenset[str]) -> bool:

@@ -16,11 +16,13 @@ from apps.agents.voice import Score, VoiceData, compare
 from apps.agents.web.forms import ScoreForm, VoiceForm
 from apps.errors import DomainError
 from apps.knowledge import queries as knowledge
+from apps.orchestrator import services as orchestrator
 from apps.studio.web.forms import show_error
 from apps.workspaces.tenancy import reverse
 from apps.workspaces.types import Actor
 
 _HEARD = 8
+_WORDS_AT_ONCE = 30_000
 
 
 def _actor(request: HttpRequest) -> Actor:
@@ -93,8 +95,15 @@ def _habits(data: VoiceData) -> list[dict[str, Any]]:
 
 @require_POST
 def learn(request: HttpRequest) -> HttpResponse:
+    """Learns at once from a little text; from a lot by a job, and the page follows when it is done."""
+    actor = _actor(request)
+    actor.require(permissions.EDIT_VOICE)
+    if knowledge.word_count() > _WORDS_AT_ONCE:
+        orchestrator.enqueue(actor=actor, action="agents.learn_voice", input={})
+        messages.info(request, "Learning. This page shows the new voice in a moment.")
+        return redirect(reverse("agents:voice"))
     try:
-        version = voice.learn(actor=_actor(request))
+        version = voice.learn(actor=actor)
     except DomainError as error:
         if error.status != 422:
             raise
