@@ -18,11 +18,11 @@ navigation.register(
             keywords="dashboard start overview")
 )  # fmt: skip
 navigation.register(
-    NavItem("projects", "Projects", "folder", "studio:projects", order=900, shortcut="p",
+    NavItem("projects", "Projects", "folder", "studio:projects", order=900, shortcut="j",
             match=("studio:project",))
 )  # fmt: skip
 navigation.register(
-    NavItem("activity", "Activity", "activity", "studio:activity", order=910, shortcut="a",
+    NavItem("activity", "Activity", "activity", "studio:activity", order=910, shortcut="y",
             keywords="history feed log")
 )  # fmt: skip
 navigation.register(
