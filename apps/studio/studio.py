@@ -22,7 +22,7 @@ navigation.register(
             match=("studio:project",))
 )  # fmt: skip
 navigation.register(
-    NavItem("activity", "Activity", "activity", "studio:activity", order=910, shortcut="y",
+    NavItem("activity", "Activity", "activity", "studio:activity", order=910, shortcut="y", on_phone=True,
             keywords="history feed log")
 )  # fmt: skip
 navigation.register(

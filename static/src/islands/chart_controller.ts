@@ -27,7 +27,7 @@ export function chartOption(data: ChartData, colour: (name: string) => string): 
     animationDuration: matchMedia("(prefers-reduced-motion: reduce)").matches ? 0 : 200,
     color: [1, 2, 3, 4, 5, 6].map((number) => colour(`--candy-chart-${number}`)),
     textStyle: { fontFamily: "Inter Variable, Inter fallback, sans-serif", color: muted },
-    grid: { left: 4, right: many && kind === "line" ? 96 : 16, top: 16, bottom: 4, containLabel: true },
+    grid: { left: 4, right: kind === "bar" ? 8 : many ? 96 : 28, top: 16, bottom: 4, containLabel: true },
     tooltip: {
       trigger: "axis",
       confine: true,

@@ -62,6 +62,7 @@ export default class PlannerController extends Controller<HTMLElement> {
       slotLabelFormat: { hour: "2-digit", minute: "2-digit", hour12: false },
       slotDuration: "01:00:00",
       allDaySlot: false,
+      views: { timeGridWeek: { dayHeaderFormat: { weekday: "short", day: "numeric" } } },
       expandRows: true,
       eventInteractive: true,
       events: (range, done, failed) => void this.load(range.startStr, range.endStr).then(done, failed),

@@ -14,8 +14,11 @@ from apps.studio.home import Block, blocks_for
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
-    blocks = [drawn for block in blocks_for(request) if (drawn := _drawn(request, block))]
-    return render(request, "studio/home.html", {"blocks": blocks, "greeting": _greeting(request)})
+    columns: dict[str, list[dict[str, Any]]] = {"full": [], "wide": [], "narrow": []}
+    for block in blocks_for(request):
+        if drawn := _drawn(request, block):
+            columns[block.width].append(drawn)
+    return render(request, "studio/home.html", {**columns, "greeting": _greeting(request)})
 
 
 @require_safe
