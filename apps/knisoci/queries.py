@@ -9,8 +9,18 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from django.db.models import Count, Prefetch, Q, QuerySet
-from django.db.models.functions import Left
+from django.db.models import (
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    Prefetch,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+)
+from django.db.models.fields.json import KT
+from django.db.models.functions import Coalesce, Left
 from django.utils import timezone
 
 from apps.knisoci.errors import PostNotFound
@@ -91,13 +101,10 @@ def calendar(
         "due_at",
         "post__title",
         Left("variant__text", EXCERPT),
-        "variant__media__len",
-        "flight__level",
+        ExpressionWrapper(Q(variant__media__len__gt=0), output_field=BooleanField()),
+        Coalesce(KT("flight__level"), Value(""), output_field=TextField()),
     )
-    return [
-        CalendarEntry(*head, has_media=bool(images), flight=level or "")
-        for *head, images, level in found
-    ]
+    return [CalendarEntry(*row) for row in found]
 
 
 def channels(*, include_archived: bool = False) -> QuerySet[Channel]:

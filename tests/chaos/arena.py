@@ -24,6 +24,7 @@ from tests.support.networks import Networks
 
 LEASE_SECONDS = 5
 CALL_SECONDS = 2
+WORKS_SECONDS = 1.5  # a worker works at least that long before it is killed
 
 
 @dataclass
@@ -102,10 +103,11 @@ class Crew:
     def __init__(self, fleet: Fleet, size: int) -> None:
         self.fleet = fleet
         self.workers = [fleet.worker(wait=False) for _ in range(size)]
+        self.ready_since: dict[int, float] = {}
 
     def kill_one(self, chance: random.Random) -> bool:
-        """Kill a worker that works; False while all are still starting."""
-        ready = [n for n, worker in enumerate(self.workers) if self.fleet.is_ready(worker)]
+        """Kill a worker that works; False while all are starting, however slow the machine."""
+        ready = [n for n, worker in enumerate(self.workers) if self._has_worked(worker)]
         if not ready:
             return False
         index = chance.choice(ready)
@@ -113,6 +115,12 @@ class Crew:
         self.workers[index].wait(10)
         self.workers[index] = self.fleet.worker(wait=False)
         return True
+
+    def _has_worked(self, worker: subprocess.Popen[bytes]) -> bool:
+        if not self.fleet.is_ready(worker):
+            return False
+        since = self.ready_since.setdefault(worker.pid, time.monotonic())
+        return time.monotonic() - since > WORKS_SECONDS
 
 
 class Breaker(threading.Thread):
