@@ -58,7 +58,8 @@ def feed(request: Any) -> JsonResponse:
         channels=[channel] if channel else None,
         states=[state] if state in TargetState.values else None,
     )
-    return JsonResponse([_entry(row, zone) for row in rows], safe=False)
+    addresses = _address("knisoci:receipt"), _address("knisoci:target_move")
+    return JsonResponse([_entry(row, zone, *addresses) for row in rows], safe=False)
 
 
 @require_POST
@@ -74,20 +75,28 @@ def move(request: Any, target: UUID) -> HttpResponse:
     return JsonResponse({"id": str(row.pk), "due_at": row.due_at.isoformat()})
 
 
-def _entry(row: Any, zone: ZoneInfo) -> dict[str, Any]:
+_ANY = UUID(int=0)
+
+
+def _address(name: str) -> str:
+    """The address of a target's page with a gap for its id: reversed once, not once a row."""
+    return reverse(name, kwargs={"target": _ANY}).replace(str(_ANY), "%s")
+
+
+def _entry(row: Any, zone: ZoneInfo, receipt: str, move: str) -> dict[str, Any]:
     """One event. Its start is wall time without offset, which is how the planner shows zones."""
     local, title = row.at.astimezone(zone), row.title or row.excerpt or "Empty post"
     return {
         "id": str(row.id),
         "title": title,
         "start": local.replace(tzinfo=None).isoformat(timespec="minutes"),
-        "url": reverse("knisoci:receipt", kwargs={"target": row.id}),
+        "url": receipt % row.id,
         "editable": row.state in SCHEDULABLE,
         "state": row.state,
         "network": row.provider,
         "channel": row.channel_name,
         "flight": row.flight,
-        "move_url": reverse("knisoci:target_move", kwargs={"target": row.id}),
+        "move_url": move % row.id,
         "label": f"{row.channel_name}, {local:%H:%M}, {TargetState(row.state).label}: {title}",
     }
 

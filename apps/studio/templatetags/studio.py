@@ -198,12 +198,15 @@ def shell(context: template.Context) -> dict[str, Any]:
     """What the studio's frame draws: places, sections, workspaces, unread count, live address.
 
     Empty outside of a workspace. Queries: memberships, unread notifications, the event sequence, and
-    what the apps' own counts and sections ask.
+    what the apps' own counts and sections ask; once a request, for a layout asks in several blocks.
     """
     from apps.studio import shell as frame
 
     request: HttpRequest = context["request"]
-    return frame.describe(request)
+    described: dict[str, Any] | None = getattr(request, "_studio_frame", None)
+    if described is None:
+        described = request._studio_frame = frame.describe(request)  # type: ignore[attr-defined]
+    return described
 
 
 @register.simple_tag(takes_context=True)
