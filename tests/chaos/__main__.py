@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -16,6 +17,7 @@ from tests.chaos.arena import Breaker, Crew, arena
 
 def main() -> int:
     options = _options()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are stopped too
     runs = [] if options.only == "control" else [_run(options, blind=False)]
     if options.only != "real":
         runs.append(_run(options, blind=True))

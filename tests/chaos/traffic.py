@@ -74,6 +74,7 @@ def schedule(workspaces: list[Any], publishes: int, networks: Networks, *, sprea
                     variants=[{"channel": channel, "text": f"Post {index} of {login}"}],
                 )
                 due = start + timedelta(seconds=spread * index / max(share, 1))
+                due = max(due, timezone.now())  # a slow machine needs a while to write them all
                 posts.schedule(actor=actor, post=post, when=due, late_minutes=600)
             plan.expected[login] += share
     return plan
