@@ -65,7 +65,8 @@ def queues(*, workspace_id: int | None = None) -> list[Queue]:
     )
     now = timezone.now()
     by_name = {}
-    for row in counted:
+    for line in counted:
+        row: dict[str, Any] = dict(line)
         oldest = row.pop("oldest")
         late = max(0.0, (now - oldest).total_seconds()) if oldest else 0.0
         name = row.pop("queue")

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from cronsim import CronSim, CronSimError
@@ -72,7 +73,7 @@ class Rule:
         parsed = rrulestr(text, dtstart=self.anchor)
         if not isinstance(parsed, rrule):
             raise ValueError("one RRULE line is expected")
-        if parsed._freq in _SHORT_STEPS:  # type: ignore[attr-defined]
+        if parsed._freq in _SHORT_STEPS:
             yield from self._in_real_time(text, parsed, instant, zone)
             return
         jumped = _jump(parsed, self.anchor, wall, _STEPS)
@@ -81,7 +82,7 @@ class Rule:
                 yield to_instant(found, zone)
 
     def _in_real_time(
-        self, text: str, parsed: rrule, instant: datetime, zone: ZoneInfo
+        self, text: str, parsed: Any, instant: datetime, zone: ZoneInfo
     ) -> Iterator[datetime]:
         anchor = to_instant(self.anchor, zone).replace(tzinfo=None)
         after = instant.astimezone(UTC).replace(tzinfo=None)
@@ -112,10 +113,10 @@ def _jump(
     parsed: rrule, anchor: datetime, wall: datetime, steps: dict[int, timedelta]
 ) -> datetime | None:
     """A later start from which the rule gives the same occurrences; None where that is not certain."""
-    step = steps.get(parsed._freq)  # type: ignore[attr-defined]
-    if step is None or parsed._count is not None or wall <= anchor:  # type: ignore[attr-defined]
+    step = steps.get(parsed._freq)
+    if step is None or parsed._count is not None or wall <= anchor:
         return None
-    step *= parsed._interval  # type: ignore[attr-defined]
+    step *= parsed._interval
     return anchor + step * max(0, (wall - anchor) // step - 1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
@@ -12,7 +12,10 @@ from apps.knisoci.transitions import TargetState
 from apps.workspaces.api import Body, ListQuery
 from apps.workspaces.api.inputs import CommaSeparated
 
-State = Literal[tuple(TargetState.values)]  # type: ignore[valid-type]
+if TYPE_CHECKING:
+    State = str
+else:  # the names as they are, so that the schema lists them
+    State = Literal[tuple(TargetState.values)]
 LatePolicyName = Literal["publish", "hold"]
 
 
