@@ -11,6 +11,7 @@ urlpatterns = [
     re_path(r"^admin/w/(?P<slug>[a-z0-9-]{1,48})/(?P<rest>.*)$", enter, name="staff_workspace"),
     path("", include("apps.website.web.urls")),
     path("admin/", admin.site.urls),
+    path("staff/", include("apps.orchestrator.web.staff_urls")),
     path("accounts/", include("allauth.urls")),
     path("w/<slug:workspace>/", include("config.workspace_urls")),
     path("api/v1/w/<slug:workspace>/", include("config.api_urls")),
