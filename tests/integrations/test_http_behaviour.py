@@ -260,7 +260,8 @@ def test_a_receipt_shows_the_call_and_no_secret(serve: Callable[[Script], Server
         client.post(server.url, json={"password": "canary-f", "text": "Hi"})
     assert "canary" not in repr(lines)
     assert [line.status for line in lines] == [200, 200]
-    assert "status=Hello" in lines[0].request and "page=2" in lines[0].url
+    assert "status=Hello" in lines[0].request
+    assert "page=2" in lines[0].url
     assert '"id": "7"' in lines[0].response
     assert lines[0].headers["x-ratelimit-remaining"] == "9"
 
