@@ -46,6 +46,18 @@ RETRYABLE = frozenset(
 NEEDS_PERSON = frozenset({ErrorKind.AUTH_REVOKED, ErrorKind.SCOPE_MISSING})
 
 
+# What was typed or chosen is wrong; the rest is the network's.
+CALLERS_FAULT = frozenset(
+    {
+        ErrorKind.VALIDATION,
+        ErrorKind.MEDIA_INVALID,
+        ErrorKind.AUTH_EXPIRED,
+        ErrorKind.AUTH_REVOKED,
+        ErrorKind.SCOPE_MISSING,
+    }
+)
+
+
 class ProviderError(DomainError):
     """A network's refusal or silence.
 
@@ -69,6 +81,8 @@ class ProviderError(DomainError):
         self.retry_at = retry_at
         self.remote_ref = remote_ref
         self.retryable = kind in RETRYABLE  # type: ignore[misc]  # one class, thirteen kinds
+        if kind in CALLERS_FAULT:
+            self.status = 422  # type: ignore[misc]
 
     @property
     def ambiguous(self) -> bool:

@@ -6,6 +6,8 @@ import json
 import re
 from typing import Annotated, Any, TypeVar
 
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
 from django.http import QueryDict
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from rest_framework.exceptions import ParseError
@@ -53,8 +55,12 @@ class StrictJSONParser(BaseParser):
     media_type = "application/json"
 
     def parse(self, stream: Any, media_type: str | None = None, context: Any = None) -> Any:
+        limit: int = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        raw = stream.read(limit + 1)
+        if len(raw) > limit:
+            raise RequestDataTooBig
         try:
-            data = json.loads(stream.read().decode(), parse_constant=_refuse_constant)
+            data = json.loads(raw.decode(), parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as error:
             raise ParseError from error
         check_text(data)

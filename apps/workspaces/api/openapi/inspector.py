@@ -26,10 +26,11 @@ REFUSALS = {
     "422": "The input is not valid; `errors` names every field.",
     "429": "Too many requests, or more than the plan allows. See `Retry-After`.",
     "500": "Something broke on our side; `params.request_id` names the request.",
+    "502": "A network did not answer, or not as it should.",
     "503": "Not available right now. See `Retry-After`.",
 }
 _ALWAYS = ("401", "403", "404", "422", "429", "500")
-_OF_CHANGES = ("400", "409", "413", "415", "503")
+_OF_CHANGES = ("400", "409", "413", "415", "502", "503")
 
 
 class NamedPydantic(PydanticExtension):
