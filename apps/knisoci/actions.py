@@ -8,6 +8,7 @@ from apps.knisoci.services import channels, finding, flight, metrics, posts, pub
 from apps.knisoci.transitions import TargetState, derived
 from apps.knisoci.types import (
     ChannelRef,
+    ConfirmInput,
     CreatePostInput,
     FlightCheckInput,
     FlightCheckOutput,
@@ -175,6 +176,30 @@ def cancel_target(ctx: ActionContext, input: TargetRef) -> TargetOutput:
 )
 def publish_now(ctx: ActionContext, input: TargetRef) -> TargetOutput:
     return _target(posts.publish_now(actor=ctx.actor, target=input.target))
+
+
+@action(
+    key="knisoci.confirm_target",
+    title="Say whether a post is out",
+    summary="Settles an unconfirmed publication by a person's word.",
+    permission=permissions.PUBLISH,
+    effect=Effect.IDEMPOTENT,
+)
+def confirm_target(ctx: ActionContext, input: ConfirmInput) -> PublishTargetOutput:
+    return settling.confirm(
+        actor=ctx.actor, target=input.target, is_out=input.is_out, permalink=input.permalink
+    )
+
+
+@action(
+    key="knisoci.check_target",
+    title="Ask the network about a post",
+    summary="Looks once more whether an unconfirmed publication is out.",
+    permission=permissions.PUBLISH,
+    effect=Effect.IDEMPOTENT,
+)
+def check_target(ctx: ActionContext, input: TargetRef) -> PublishTargetOutput:
+    return settling.check_again(actor=ctx.actor, target=input.target)
 
 
 @action(

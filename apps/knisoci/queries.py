@@ -172,6 +172,7 @@ def posts(
         narrowed = narrowed.filter(state=state) if state else narrowed
         narrowed = narrowed.filter(channel=channel) if channel else narrowed
         rows = rows.filter(pk__in=narrowed.values("post"))
+    search = search.replace("\x00", "").strip()
     if search:
         rows = rows.filter(
             Q(title__icontains=search) | Q(variants__text__icontains=search)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import TextChoices
+from django.db.models import QuerySet, TextChoices
 from django.utils import timezone
 
 from apps.knisoci.errors import IllegalMove
@@ -99,6 +99,15 @@ def move(
     for name, value in changes.items():
         setattr(target, name, value)
     return True
+
+
+def move_all(
+    rows: QuerySet[Target], *, only_from: TargetState, to: TargetState, **changes: Any
+) -> int:
+    """Move every row of `rows` that stands in `only_from`, in one statement; returns how many."""
+    if to not in LEGAL[only_from]:
+        raise IllegalMove(f"No such move: {only_from} to {to}.")
+    return rows.filter(state=only_from).update(state=to, updated_at=timezone.now(), **changes)
 
 
 def derived(states: Iterable[str]) -> str:

@@ -76,6 +76,12 @@ class TargetRef(BaseModel):
     target: UUID
 
 
+class ConfirmInput(BaseModel):
+    target: UUID
+    is_out: bool = Field(description="True: it is on the network. False: it is not, send it now.")
+    permalink: str = ""
+
+
 class ChannelRef(BaseModel):
     channel: UUID
 

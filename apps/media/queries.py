@@ -25,6 +25,7 @@ def assets(
 ) -> QuerySet[Asset]:
     """The library, newest first, below the id `before`. One statement; slice it."""
     rows = Asset.objects.filter(deleted_at=None).order_by("-id")
+    search = search.replace("\x00", "").strip()
     if search:
         rows = rows.filter(Q(name__icontains=search) | Q(alt_text__icontains=search))
     if folder is not None:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from apps.knisoci.errors import InFlight
 from apps.knisoci.models import Attempt, ReceiptLine, Target
 from apps.knisoci.services import channels, ledger, posts, publishing, settling
 from apps.knisoci.transitions import TargetState
@@ -332,6 +333,97 @@ def test_a_write_only_network_leaves_the_doubt_to_a_person(
     assert network.posts() == 1
     settling.confirm(actor=actor, target=target, is_out=True, permalink="https://example.com/1")
     assert again(target).state == S.PUBLISHED
+
+
+@pytest.fixture
+def unconfirmed(make_target: Any, network: Any, monkeypatch: Any) -> Target:
+    from apps.integrations.providers import get
+    from apps.integrations.providers.base import Unreadable
+
+    with monkeypatch.context() as closed:
+        closed.setattr(type(get("mastodon")), "reconcile", lambda self, ctx: Unreadable("Closed."))
+        network.control(scenario="accept_then_drop")
+        target = run(make_target("Did it?"))
+    network.control(scenario="success")
+    assert target.state == S.UNCONFIRMED
+    return target
+
+
+def test_an_unconfirmed_post_can_be_looked_for_again(
+    unconfirmed: Target, network: Any, actor: Any
+) -> None:
+    settling.check_again(actor=actor, target=unconfirmed)
+    assert again(unconfirmed).state == S.UNKNOWN
+    done = run(unconfirmed)
+    assert done.state == S.PUBLISHED
+    assert Attempt.objects.get().was_adopted
+    assert network.posts() == 1
+
+
+def test_an_unconfirmed_post_that_is_not_there_goes_out_by_a_persons_word(
+    unconfirmed: Target, network: Any, actor: Any
+) -> None:
+    network.sandbox.store.clear("mastodon")
+    settling.confirm(actor=actor, target=unconfirmed, is_out=False)
+    assert run(unconfirmed).state == S.PUBLISHED
+    with pytest.raises(InFlight):
+        settling.confirm(actor=actor, target=unconfirmed, is_out=True)
+
+
+def test_a_link_from_outside_is_never_a_script(
+    unconfirmed: Target, network: Any, actor: Any
+) -> None:
+    settling.confirm(actor=actor, target=unconfirmed, is_out=True, permalink="javascript:alert(1)")
+    assert again(unconfirmed).permalink == ""
+
+
+def test_a_token_that_runs_out_is_renewed_ahead_and_stands_on_the_receipt(
+    make_target: Any, network: Any, monkeypatch: Any
+) -> None:
+    from apps.integrations.providers import get
+    from apps.integrations.providers.base import Connected
+
+    def refresh(self: Any, credentials: Any, client: Any) -> Connected:
+        client.get(f"{network.url}/mastodon/api/v2/instance")
+        return Connected(None, {**credentials, "token": "sandbox-maren:read write"})  # type: ignore[arg-type]
+
+    monkeypatch.setattr(type(get("mastodon")), "refresh", refresh)
+    target = make_target("Renewed")
+    connection = target.channel.connection
+    connection.expires_at = timezone.now() + timedelta(seconds=30)
+    connection.save()
+    assert run(target).state == S.PUBLISHED
+    assert ReceiptLine.objects.filter(stage="connect", method="GET").count() == 1
+
+
+def test_a_network_that_works_for_ever_is_not_waited_for_for_ever(
+    make_target: Any, network: Any, monkeypatch: Any
+) -> None:
+    from apps.integrations.providers import get
+    from apps.integrations.providers.base import Wait
+
+    monkeypatch.setattr(type(get("mastodon")), "run_stage", lambda self, stage, ctx: Wait(5))
+    target = make_target("Still processing")
+    with pytest.raises(Defer):
+        publishing.publish(target=target.pk, job_id=target.job_id)
+    Attempt.objects.update(created_at=timezone.now() - timedelta(hours=2))
+    assert run(target).state == S.FAILED
+
+
+def test_a_job_that_was_given_up_leaves_nothing_in_flight(
+    make_target: Any, network: Any, monkeypatch: Any
+) -> None:
+    from apps.knisoci.events import mind_lost_jobs
+
+    waiting, sending = make_target("Waiting"), make_target("Sending")
+    _die_in(monkeypatch, ledger, "done", on="submit")
+    with pytest.raises(Killed):
+        publishing.publish(target=sending.pk, job_id=sending.job_id)
+    monkeypatch.undo()
+    for target in (waiting, sending):
+        mind_lost_jobs(Event(kind="job.dead", subject_kind="job", subject_id=str(target.job_id)))
+    assert again(waiting).state == S.FAILED
+    assert again(sending).state == S.UNCONFIRMED
 
 
 def test_content_that_the_network_refuses_fails_with_its_words(

@@ -203,6 +203,32 @@ def test_a_lost_channel_and_an_empty_post_are_named(
         posts.schedule(actor=actor, post="no-such-id", when="now")  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("details", "field"),
+    [
+        ({"text": "x", "language": "x" * 13}, "language"),
+        ({"text": "x", "options": {"a": "\x00"}}, "options"),
+        ({"text": "x", "options": {"a": "x" * 20_000}}, "options"),
+        ({"text": "x" * 100_001}, "text"),
+    ],
+)
+def test_what_cannot_be_kept_is_named(
+    make_target: Any, actor: Any, channel: Any, details: Any, field: str
+) -> None:
+    target = make_target("Keep me", when=None)
+    with pytest.raises(ContentInvalid) as refused:
+        posts.save_variant(actor=actor, post=target.post, channel=channel, **details)
+    assert refused.value.field == field
+    assert again(target).variant.text == "Keep me"
+
+
+def test_a_nul_byte_is_dropped_and_not_a_fault(actor: Any, channel: Any) -> None:
+    post = posts.create(
+        actor=actor, title="a\x00b", brief="\x00", variants=[{"channel": channel, "text": "c\x00d"}]
+    )
+    assert (post.title, post.variants.get().text) == ("ab", "cd")
+
+
 def test_a_copy_is_a_fresh_draft(make_target: Any, actor: Any) -> None:
     target = make_target("Again, please")
     copy = posts.duplicate(actor=actor, post=target.post)

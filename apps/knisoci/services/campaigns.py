@@ -30,7 +30,7 @@ def create(
     """Event campaign.created. Raises ContentInvalid (name), BadDate (ends_on)."""
     actor.require(permissions.WRITE)
     campaign = Campaign(
-        name=name.strip(),
+        name=name.replace("\x00", "").strip(),
         brief=brief or {},
         color=color,
         starts_on=starts_on,

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from apps.knisoci.models import Channel, LatePolicy, PublishingStop, Target
 from apps.knisoci.services import scheduling
-from apps.knisoci.transitions import TargetState, move
+from apps.knisoci.transitions import TargetState, move, move_all
 from apps.knisoci.types import PublishTargetOutput
 from apps.orchestrator import services as orchestrator
 from apps.workspaces.tenancy import require_workspace
@@ -90,12 +90,13 @@ def hold_channel(channel: Channel, reason: str, *, message: str = "") -> int:
     """
     why = message or MESSAGES[reason]
     with transaction.atomic():
-        held = Target.objects.filter(channel=channel, state=TargetState.SCHEDULED).update(
-            state=TargetState.HELD,
+        held = move_all(
+            Target.objects.filter(channel=channel),
+            only_from=TargetState.SCHEDULED,
+            to=TargetState.HELD,
             hold_reason=reason,
             error=why[:500],
             error_code=reason,
-            updated_at=timezone.now(),
         )
         orchestrator.emit(
             actor=Actor.system(require_workspace()),

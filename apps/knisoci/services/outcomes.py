@@ -45,7 +45,7 @@ def published(
     Event post.published. Raises IntegrityError when another target owns `remote_id`.
     """
     remote_id = remote_id or attempt.handles.get("remote_id", "")
-    permalink = (permalink or attempt.handles.get("permalink", ""))[:500]
+    permalink = safe_link(permalink or attempt.handles.get("permalink", ""))
     now = timezone.now()
     with transaction.atomic():
         ledger.close(
@@ -69,8 +69,13 @@ def published(
         )
         if moved:
             metrics.plan_sync(target.channel.connection_id, target.next_metrics_at)
-            _emit(target, "post.published", f"Published {name(target)}", permalink=permalink)
+            tell(target, "post.published", f"Published {name(target)}", permalink=permalink)
     return report(target)
+
+
+def safe_link(address: str) -> str:
+    """`address` where a browser may go: a server may tell us anything."""
+    return address[:500] if address.startswith(("https://", "http://")) else ""
 
 
 def refused(
@@ -103,7 +108,7 @@ def into_doubt(
         else:
             until = ledger.doubt(attempt, provider, message=message, code="ambiguous")
         if move(target, TargetState.UNKNOWN, error=message[:500], error_code="ambiguous"):
-            _emit(target, "post.unknown", f"Checking whether {name(target)} is out")
+            tell(target, "post.unknown", f"Checking whether {name(target)} is out")
     raise OutcomeUnknown(message, check_after=max(0.0, (until - timezone.now()).total_seconds()))
 
 
@@ -115,7 +120,7 @@ def fail(
         if attempt is not None:
             ledger.close(attempt, Attempt.State.REFUSED, error=message[:500], error_code=code[:60])
         if move(target, TargetState.FAILED, error=message[:500], error_code=code[:60]):
-            _emit(target, "post.failed", f"Could not publish {name(target)}: {message}", code=code)
+            tell(target, "post.failed", f"Could not publish {name(target)}: {message}", code=code)
     return report(target)
 
 
@@ -131,7 +136,7 @@ def unconfirmed(target: Target, attempt: Attempt, reason: str) -> PublishTargetO
     with transaction.atomic():
         ledger.close(attempt, Attempt.State.UNCONFIRMED, error=reason[:500])
         if move(target, TargetState.UNCONFIRMED, error=reason[:500], error_code="unconfirmed"):
-            _emit(target, "post.unconfirmed", f"Please check whether {name(target)} is out")
+            tell(target, "post.unconfirmed", f"Please check whether {name(target)} is out")
     return report(target)
 
 
@@ -207,9 +212,12 @@ def name(target: Target) -> str:
     return f"{title} on {target.channel.name}"
 
 
-def _emit(target: Target, kind: str, summary: str, **data: Any) -> None:
+def tell(
+    target: Target, kind: str, summary: str, *, actor: Actor | None = None, **data: Any
+) -> None:
+    """Write an event about `target`, in the caller's transaction. Needs `post`, `channel` loaded."""
     orchestrator.emit(
-        actor=Actor.system(require_workspace()),
+        actor=actor or Actor.system(require_workspace()),
         kind=kind,
         subject=("post", str(target.post_id)),
         data={

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
@@ -59,8 +60,8 @@ def create(
     _check_title(title)
     with transaction.atomic():
         post = Post.objects.create(
-            title=title.strip(),
-            brief=brief,
+            title=_plain(title).strip(),
+            brief=_plain(brief),
             campaign=finding.get(Campaign, campaign) if campaign else None,
             author_id=actor.user_id,
         )
@@ -93,9 +94,9 @@ def update(
         row = finding.get(Post, post, lock=True)
         if title is not None:
             _check_title(title)
-            row.title = title.strip()
+            row.title = _plain(title).strip()
         if brief is not None:
-            row.brief = brief
+            row.brief = _plain(brief)
         if campaign != "keep":
             row.campaign = finding.get(Campaign, campaign) if campaign else None
         row.updated_at = timezone.now()
@@ -129,9 +130,7 @@ def save_variant(
     the post is on its way out. None leaves media, options and language as they are.
     """
     actor.require(permissions.WRITE)
-    if len(text) > _TEXT:
-        raise ContentInvalid(f"A text has at most {_TEXT:,} characters.", field="text")
-    text = text.replace("\x00", "").replace("\r\n", "\n")
+    text = _checked_text(text, options=options, language=language)
     owner = finding.get(Post, post)
     where = finding.get(Channel, channel)
     given = None if media is None else _known_assets(media)
@@ -146,7 +145,7 @@ def save_variant(
         if language is not None:
             variant.language = language
         if written_by is not None:
-            variant.written_by = written_by
+            variant.written_by = written_by[:40]
         changed = _rehash(variant)
         if changed or voice_score is not None:
             variant.voice_score = voice_score
@@ -227,6 +226,22 @@ def delete(*, actor: Actor, post: Post | UUID) -> None:
 def name_of(post: Post) -> str:
     """The post in a sentence."""
     return f"“{post.title}”" if post.title else "a post"
+
+
+def _plain(text: str) -> str:
+    """Without NUL, which PostgreSQL cannot keep."""
+    return text.replace("\x00", "")
+
+
+def _checked_text(text: str, *, options: Mapping[str, Any] | None, language: str | None) -> str:
+    if len(text) > _TEXT:
+        raise ContentInvalid(f"A text has at most {_TEXT:,} characters.", field="text")
+    if language and len(language) > 12:
+        raise ContentInvalid("That is not a language code.", field="language")
+    packed = json.dumps(options or {}, default=str)
+    if len(packed) > 10_000 or "\\u0000" in packed:
+        raise ContentInvalid("These options cannot be kept.", field="options")
+    return _plain(text).replace("\r\n", "\n")
 
 
 def _check_title(title: str) -> None:

@@ -29,6 +29,7 @@ from apps.orchestrator.errors import LeaseLost
 log = logging.getLogger(__name__)
 _BUSY = timedelta(seconds=3)
 _EARLY = timedelta(seconds=1)
+_PATIENCE = timedelta(hours=1)
 
 
 def publish(*, target: UUID, job_id: UUID | None = None) -> PublishTargetOutput:
@@ -119,7 +120,7 @@ def _deliver(target: Target, attempt: Attempt, session: Session) -> PublishTarge
             ledger.close(attempt, Attempt.State.NOT_SENT, error="Publishing was stopped.")
             return holding.hold(target, reason)
         ledger.begin(attempt, stage, provider)
-        session.stage = stage
+        session.recorder.stage = stage
         try:
             result = provider.run_stage(stage, session.context)
         except ProviderError as error:
@@ -138,14 +139,24 @@ def _deliver(target: Target, attempt: Attempt, session: Session) -> PublishTarge
             log.exception("A provider broke its contract", extra={"provider": provider.key})
             return outcomes.refused(target, attempt, provider, _as_provider_error(error, mutating))
         if isinstance(result, Wait):
-            ledger.pause(attempt)
-            raise Defer(
-                timezone.now() + timedelta(seconds=max(result.seconds, 0.2)),
-                "The network is still working on it.",
-            )
+            return _wait(target, attempt, result, in_doubt=mutating)
         ledger.done(attempt, stage, dict(result.handles))
         stages.pop(0)
     return outcomes.published(target, attempt)
+
+
+def _wait(target: Target, attempt: Attempt, wait: Wait, *, in_doubt: bool) -> PublishTargetOutput:
+    """The network works on it: come back later, but not for ever. Raises Defer."""
+    ledger.pause(attempt)
+    if timezone.now() - attempt.created_at < _PATIENCE:
+        raise Defer(
+            timezone.now() + timedelta(seconds=max(wait.seconds, 0.2)),
+            "The network is still working on it.",
+        )
+    message = "The network has been working on this for an hour without an end."
+    if in_doubt:
+        return outcomes.unconfirmed(target, attempt, message)
+    return outcomes.fail(target, attempt, code="never_ready", message=message)
 
 
 def _as_provider_error(error: Exception, mutating: bool) -> ProviderError:

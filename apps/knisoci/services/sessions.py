@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 
 from django.conf import settings
@@ -25,14 +25,25 @@ from apps.knisoci.services import ledger
 
 
 @dataclass
+class Recorder:
+    """Writes each call on the receipt, under the stage that makes it."""
+
+    attempt: Attempt
+    stage: str
+
+    def __call__(self, exchange: Exchange) -> None:
+        ledger.record(self.attempt, exchange, stage=self.stage)
+
+
+@dataclass
 class Session:
-    """`context` is what the provider gets; `stage` names the receipt's lines."""
+    """`context` is what the provider gets; `recorder.stage` names the receipt's lines."""
 
     provider: PublishProvider
     target: Target
     attempt: Attempt
     context: PublishContext
-    stage: str = field(default="")
+    recorder: Recorder
 
     def try_refresh(self) -> ProviderError | None:
         """Renew the tokens, once for all workers; returns why it could not be done."""
@@ -56,7 +67,7 @@ class Session:
 
 
 def open_session(
-    target: Target, attempt: Attempt, *, ready: Content | None = None, stage: str = "check"
+    target: Target, attempt: Attempt, *, ready: Content | None = None, stage: str = "connect"
 ) -> Session:
     """`ready` saves building the content again. Needs `target.channel.connection` loaded.
 
@@ -64,9 +75,10 @@ def open_session(
     be renewed for now. Outside transactions.
     """
     connection = target.channel.connection
+    recorder = Recorder(attempt, stage)
     opened = connections.session(
         connection,
-        record=lambda exchange: _record(session, exchange),
+        record=recorder,
         timeout=settings.CANDY_PUBLISH_TIMEOUT,
     )
     context = PublishContext(
@@ -80,15 +92,10 @@ def open_session(
         started_at=attempt.sent_at or timezone.now(),
         is_claimed=partial(ledger.is_claimed, attempt),
     )
-    session = Session(
+    return Session(
         provider=providers.get(connection.provider),
         target=target,
         attempt=attempt,
         context=context,
-        stage=stage,
+        recorder=recorder,
     )
-    return session
-
-
-def _record(session: Session, exchange: Exchange) -> None:
-    ledger.record(session.attempt, exchange, stage=session.stage)

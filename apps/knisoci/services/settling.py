@@ -9,6 +9,7 @@ import contextlib
 from datetime import timedelta
 from uuid import UUID
 
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.integrations.errors import ConnectionLost
@@ -111,24 +112,54 @@ def confirm(
 ) -> PublishTargetOutput:
     """A person looked at an unconfirmed post: it is out, or it is not and goes out now.
 
-    Raises InFlight when there is nothing to confirm.
+    Event post.published or post.scheduled. Raises InFlight when there is nothing to confirm.
     """
     actor.require(permissions.PUBLISH)
-    row = finding.get(Target, target)
-    attempt = row.attempts.order_by("number").last()
-    if row.state != TargetState.UNCONFIRMED or attempt is None:
-        raise InFlight("There is nothing to confirm: this post's outcome is known.")
-    if is_out:
-        move(
+    row, attempt = _unconfirmed(target)
+    if not is_out:
+        scheduling.send_again(actor=actor, target=row)
+        return outcomes.report(row)
+    with transaction.atomic():
+        if move(
             row,
             TargetState.PUBLISHED,
             only_from=(TargetState.UNCONFIRMED,),
             remote_id=f"confirmed:{attempt.key}",
-            permalink=permalink[:500],
+            permalink=outcomes.safe_link(permalink.strip()),
             published_at=attempt.sent_at or timezone.now(),
             error="",
             error_code="",
-        )
-    else:
-        scheduling.send_again(actor=actor, target=row)
+        ):
+            outcomes.tell(row, "post.published", f"Confirmed {outcomes.name(row)}", actor=actor)
     return outcomes.report(row)
+
+
+def check_again(*, actor: Actor, target: Target | UUID) -> PublishTargetOutput:
+    """Ask the network once more about an unconfirmed post, say after connecting again.
+
+    Raises InFlight when there is nothing to check, or an equal post is on its way.
+    """
+    actor.require(permissions.PUBLISH)
+    row, attempt = _unconfirmed(target)
+    try:
+        with transaction.atomic():
+            Attempt.objects.filter(pk=attempt.pk, state=Attempt.State.UNCONFIRMED).update(
+                state=Attempt.State.UNKNOWN, settle_until=timezone.now(), looks=0, finished_at=None
+            )
+            move(
+                row,
+                TargetState.UNKNOWN,
+                only_from=(TargetState.UNCONFIRMED,),
+                job_id=scheduling.enqueue(actor, row, run_at=timezone.now()),
+            )
+    except IntegrityError:
+        raise InFlight("An equal post of this account is on its way. Try again later.") from None
+    return outcomes.report(row)
+
+
+def _unconfirmed(target: Target | UUID) -> tuple[Target, Attempt]:
+    row = finding.get(Target, target)
+    attempt = row.attempts.order_by("number").last()
+    if row.state != TargetState.UNCONFIRMED or attempt is None:
+        raise InFlight("There is nothing to confirm: this post's outcome is known.")
+    return row, attempt

@@ -194,6 +194,11 @@ def _tidy(name: str) -> str:
     return "".join(c for c in base if c.isprintable()).strip()[:200] or "image"
 
 
+def _plain(text: str) -> str:
+    """Without NUL, which PostgreSQL cannot keep."""
+    return text.replace("\x00", "").strip()
+
+
 def _details(
     *, alt_text: str | None, folder: str | None, tags: Iterable[str] | None
 ) -> dict[str, object]:
@@ -203,13 +208,13 @@ def _details(
             raise AltTextTooLong(
                 f"An alternative text has at most {ALT_LIMIT} characters.", field="alt_text"
             )
-        given["alt_text"] = alt_text.strip()
+        given["alt_text"] = _plain(alt_text)
     if folder is not None:
         if len(folder) > 120:
             raise BadDetails("A folder's name has at most 120 characters.", field="folder")
-        given["folder"] = folder.strip().strip("/")
+        given["folder"] = _plain(folder).strip("/")
     if tags is not None:
-        tidy = sorted({tag.strip().lower() for tag in tags if tag.strip()})
+        tidy = sorted({_plain(tag).lower() for tag in tags if _plain(tag)})
         if len(tidy) > TAGS or any(len(tag) > TAG_LIMIT for tag in tidy):
             raise BadDetails(
                 f"At most {TAGS} tags of at most {TAG_LIMIT} characters.", field="tags"
