@@ -51,6 +51,12 @@ def texts() -> list[BrandText]:
     return [BrandText(url, title, text, language or None) for url, title, text, language in rows]
 
 
+def totals() -> tuple[int, int]:
+    """Pages and words of all sources, as they count them."""
+    found = Source.objects.aggregate(pages=Sum("pages_read"), words=Sum("words"))
+    return int(found["pages"] or 0), int(found["words"] or 0)
+
+
 def word_count() -> int:
     read = Page.objects.filter(status=Page.Status.READ)
     return int(read.aggregate(total=Sum("words"))["total"] or 0)

@@ -6,7 +6,7 @@ import pytest
 
 from apps.agents.models import Budget, Candidate, Draft, ModelUsage
 from apps.agents.services import voice, writing
-from apps.agents.voice import Term, learn
+from apps.agents.voice import Document, Term, learn
 from apps.agents.writing import Assignment, Brief, Network, check, write
 from apps.agents.writing.guards import similarity, verdict_of
 from apps.agents.writing.repair import mend
@@ -67,6 +67,16 @@ def test_two_or_three_candidates_that_differ(kettle):
         assert all(similarity(a, b) < 0.82 for i, a in enumerate(texts) for b in texts[i + 1 :])
 
 
+def test_one_sentence_on_the_topic_still_gives_a_choice_of_two(kettle):
+    documents = [
+        Document("d", "Peppermint Hill is our only tea without a single leaf of tea.", "t", "en")
+    ]
+    asked = brief(topic="Peppermint Hill")
+    texts = [w.text for w in candidates(kettle, asked, networks=[LONG], documents=documents)]
+    assert len(texts) >= 2
+    assert all("without a single leaf" in text for text in texts)
+
+
 def test_what_it_quotes_stands_in_the_sources_word_for_word(kettle):
     for written in candidates(kettle):
         for passage in written.passages:
@@ -107,7 +117,7 @@ def test_an_instruction_in_the_topic_is_no_part_of_the_text(kettle):
 
 
 def test_what_a_negative_heading_lists_is_never_given_as_advice(kettle):
-    document = KETTLE[0].__class__(
+    document = Document(
         "d",
         "Don't do this\nPour the Smoky Sunday down the sink while it is hot, please.",
         "t",
@@ -118,9 +128,7 @@ def test_what_a_negative_heading_lists_is_never_given_as_advice(kettle):
 
 
 def test_sentences_that_lean_on_the_one_before_are_not_quoted_alone(kettle):
-    document = KETTLE[0].__class__(
-        "d", "It also goes well with Smoky Sunday on a cold day.", "t", "en"
-    )
+    document = Document("d", "It also goes well with Smoky Sunday on a cold day.", "t", "en")
     for written in candidates(kettle, documents=[document]):
         assert "It also goes" not in written.text
 

@@ -54,6 +54,18 @@ def test_the_list_costs_the_same_for_many_sources(
         client.get(BASE)
 
 
+def test_a_long_list_goes_on_on_the_next_page(client_for, owner, workspace):
+    with workspace_context(workspace):
+        actor = Actor.system(workspace)
+        for number in range(51):
+            sources.add_document(actor=actor, name=f"{number:02}.txt", data=b"Some words here.")
+    client = client_for(owner)
+    first, second = (client.get(BASE, {"page": n}).content.decode() for n in (1, 2))
+    assert "1–50 of 51" in first
+    assert "00.txt" not in first
+    assert "00.txt" in second
+
+
 def test_an_address_becomes_a_source_with_a_job(client_for, owner, workspace):
     answer = client_for(owner).post(f"{BASE}/add", {"address": "kettle.example", "kind": "website"})
     assert answer.status_code == 302

@@ -98,6 +98,10 @@ def _plans(
     if points:
         yield "plain", [_Part(" ".join(points), 0), *end()], ()
         yield "first", [_Part(points[0], 0), *end()], ()
+    for passage in leads[:2] if book else ():
+        # Only wanted where one passage is all there is: the topic above it makes a second choice.
+        title = _Part(book["own_words"].format(topic=topic), 1)
+        yield "named", [title, _Part(passage.text, 0), *end()], (passage,)
     if not leads:
         yield "bare", [_Part(_sentence(topic), 0), *end()], ()
 

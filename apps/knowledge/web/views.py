@@ -21,7 +21,7 @@ from apps.studio.web.forms import show_error
 from apps.workspaces.tenancy import reverse
 from apps.workspaces.types import Actor
 
-_PAGES_SHOWN = 50
+_PAGES_SHOWN = _SOURCES_SHOWN = 50
 
 
 @dataclass(frozen=True)
@@ -51,13 +51,14 @@ def rows(request: HttpRequest) -> HttpResponse:
 
 def _list_context(request: HttpRequest) -> dict[str, object]:
     _actor(request).require(permissions.VIEW)
-    found = list(queries.sources()[:200])
+    page = Paginator(queries.sources(), _SOURCES_SHOWN).get_page(request.GET.get("page"))
+    page_total, word_total = queries.totals()
     return {
-        "sources": found,
+        "sources": page,
         "brand": queries.current_brand(),
-        "busy": any(source.is_busy for source in found),
-        "page_total": sum(source.pages_read for source in found),
-        "word_total": sum(source.words for source in found),
+        "busy": any(source.is_busy for source in page),
+        "page_total": page_total,
+        "word_total": word_total,
         "may_manage": _actor(request).can(permissions.MANAGE),
         "may_edit_brand": _actor(request).can(permissions.EDIT_BRAND),
     }
