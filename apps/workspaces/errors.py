@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.errors import Conflict, Unavailable, ValidationFailed
+from apps.errors import Conflict, Gone, PermissionDenied, Unavailable, ValidationFailed
 
 
 class SlugTaken(Conflict):
@@ -15,3 +15,31 @@ class SlugInvalid(ValidationFailed):
 
 class ProvisioningFailed(Unavailable):
     code = "provisioning_failed"
+
+
+class LastOwner(Conflict):
+    """A workspace keeps at least one active owner."""
+
+    code = "last_owner"
+
+
+class AlreadyMember(Conflict):
+    code = "already_member"
+
+
+class InvitationClosed(Gone):
+    """The invitation was taken, withdrawn, or has expired; ``code`` says which."""
+
+    code = "invitation_closed"
+
+
+class WrongPerson(PermissionDenied):
+    """The invitation is for another address than those the person has confirmed."""
+
+    code = "invitation_for_somebody_else"
+
+
+class MailFailed(Unavailable):
+    """What was to be done is done; only the mail about it did not go out."""
+
+    code = "mail_failed"

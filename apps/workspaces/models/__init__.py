@@ -1,4 +1,5 @@
 from apps.workspaces.models.api_key import ApiKey
+from apps.workspaces.models.audit import AuditEntry
 from apps.workspaces.models.due_work import DueWork
 from apps.workspaces.models.membership import Invitation, Membership, Role
 from apps.workspaces.models.schema_dump import SchemaDump
@@ -6,6 +7,7 @@ from apps.workspaces.models.workspace import Domain, SlugHistory, Workspace
 
 __all__ = [
     "ApiKey",
+    "AuditEntry",
     "Domain",
     "DueWork",
     "Invitation",

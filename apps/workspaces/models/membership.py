@@ -36,6 +36,11 @@ class Role(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def is_owner(self) -> bool:
+        """Whether this is the built-in role that holds everything."""
+        return self.workspace_id is None and self.key == "owner"
+
 
 class Membership(models.Model):
     workspace = models.ForeignKey(
@@ -85,3 +90,7 @@ class Invitation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.email} to {self.workspace_id}"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= timezone.now()

@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.conf import settings
+from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 
 from apps.errors import DomainError, Gone, NotFound, PermissionDenied, Unavailable
-from apps.workspaces import permissions
 from apps.workspaces.models import ApiKey, Membership, SlugHistory, Workspace
+from apps.workspaces.services import roles
 from apps.workspaces.types import Actor
 
 if TYPE_CHECKING:
+    from django.contrib.sessions.backends.base import SessionBase
+
     from apps.accounts.models import User
+
+_VISIT = timedelta(minutes=10)
 
 
 class Entry(NamedTuple):
@@ -32,10 +43,7 @@ class Moved(Exception):
 
 def permissions_of(membership: Membership) -> frozenset[str]:
     """What ``membership`` allows. Needs ``role`` loaded."""
-    role = membership.role
-    if role.workspace_id is None:
-        return permissions.of_role(role.key)
-    return frozenset(role.permissions)
+    return roles.permissions_of(membership.role)
 
 
 def by_person(*, user: User, slug: str) -> Entry:
@@ -44,17 +52,85 @@ def by_person(*, user: User, slug: str) -> Entry:
     Raises NotFound for unknown slugs and for non-members alike, Moved for an old slug of a workspace
     the person belongs to, and the error of a state in which nobody may enter.
     """
+    membership = _membership(user_id=user.pk, slug=slug)
+    if membership is None:
+        _raise_moved(user_id=user.pk, slug=slug)
+        raise NotFound("There is no such workspace, or you are not a member of it.")
+    return _enter(membership)
+
+
+def by_session(*, session: SessionBase, slug: str) -> Entry | None:
+    """Enter as the person whom ``session`` names, person and membership in one query.
+
+    None where only the slow way can tell (nobody signed in, a session from before a change of
+    password or of secrets, no such membership). Raises the error of a state in which nobody may enter.
+    """
+    try:
+        user_id = int(session[SESSION_KEY])
+    except (KeyError, ValueError):
+        return None
+    if session.get(BACKEND_SESSION_KEY) not in settings.AUTHENTICATION_BACKENDS:
+        return None
+    membership = _membership(user_id=user_id, slug=slug)
+    if membership is None or not constant_time_compare(
+        session.get(HASH_SESSION_KEY, ""), membership.user.get_session_auth_hash()
+    ):
+        return None
+    return _enter(membership)
+
+
+def as_stored(*, workspace: Workspace, data: dict[str, Any]) -> Actor:
+    """The actor that ``Actor.to_json`` described, with what it may do *now*.
+
+    For jobs and open sockets. Raises PermissionDenied when the person has left, was deactivated, or
+    the key is gone.
+    """
+    if data["kind"] == "system":
+        return Actor.system(workspace, label=data.get("label") or "Candy")
+    gone = PermissionDenied("Whoever asked for this no longer belongs to the workspace.")
     membership = (
         Membership.objects.select_related("workspace", "role", "user")
-        .filter(workspace__slug=slug, user=user, user__is_active=True)
+        .filter(workspace=workspace, user_id=data.get("user_id"), user__is_active=True)
         .first()
     )
     if membership is None:
-        _raise_moved(user=user, slug=slug)
-        raise NotFound("There is no such workspace, or you are not a member of it.")
+        raise gone
+    allowed = permissions_of(membership)
+    if data.get("key_id") is None:
+        actor = Actor.member(membership, allowed)
+        return replace(actor, kind=data["kind"], label=data.get("label") or actor.label)
+    key = ApiKey.objects.filter(pk=data["key_id"], workspace=workspace).first()
+    if key is None or not key.is_live:
+        raise gone
+    return Actor.api_key(key, membership, narrowed(allowed, key.scopes))
+
+
+def narrowed(allowed: frozenset[str], scopes: Iterable[str]) -> frozenset[str]:
+    """``allowed`` within ``scopes``; a key without scopes has all that its person may do."""
+    wanted = frozenset(scopes)
+    return allowed & wanted if wanted else allowed
+
+
+def _membership(*, user_id: int, slug: str) -> Membership | None:
+    return (
+        Membership.objects.select_related("workspace", "role", "user")
+        .filter(workspace__slug=slug, user_id=user_id, user__is_active=True)
+        .first()
+    )
+
+
+def _enter(membership: Membership) -> Entry:
     _check_state(membership.workspace)
+    _note_visit(membership)
     actor = Actor.member(membership, permissions_of(membership))
     return Entry(membership.workspace, membership, actor)
+
+
+def _note_visit(membership: Membership) -> None:
+    """Keep when a member was last here, to the nearest ten minutes: it orders the switcher."""
+    now = timezone.now()
+    if membership.last_seen_at is None or now - membership.last_seen_at > _VISIT:
+        Membership.objects.filter(pk=membership.pk).update(last_seen_at=now)
 
 
 def by_key(*, key: ApiKey, slug: str) -> Entry:
@@ -62,15 +138,13 @@ def by_key(*, key: ApiKey, slug: str) -> Entry:
     entry = by_person(user=key.user, slug=slug)
     if entry.workspace.pk != key.workspace_id:
         raise NotFound("There is no such workspace, or this key is not for it.")
-    allowed = entry.actor.permissions
-    if key.scopes:
-        allowed = frozenset(scope for scope in key.scopes if scope in allowed)
+    allowed = narrowed(entry.actor.permissions, key.scopes)
     return entry._replace(actor=Actor.api_key(key, entry.membership, allowed))
 
 
-def _raise_moved(*, user: User, slug: str) -> None:
+def _raise_moved(*, user_id: int, slug: str) -> None:
     old = (
-        SlugHistory.objects.filter(slug=slug, workspace__memberships__user=user)
+        SlugHistory.objects.filter(slug=slug, workspace__memberships__user_id=user_id)
         .select_related("workspace")
         .first()
     )

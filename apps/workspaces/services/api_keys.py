@@ -46,11 +46,7 @@ def authenticate(*, raw_key: str) -> ApiKey:
         raise refused
     key = ApiKey.objects.select_related("user").filter(key_hash=digest(raw_key)).first()
     now = timezone.now()
-    if (
-        key is None
-        or key.revoked_at is not None
-        or (key.expires_at is not None and key.expires_at <= now)
-    ):
+    if key is None or not key.is_live:
         raise refused
     if key.last_used_at is None or (now - key.last_used_at).total_seconds() > 60:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)

@@ -79,6 +79,11 @@ class WorkspaceMiddleware:
             request.user = entry.membership.user
             request.api_key = key
             return entry
+        entry_by_session = access.by_session(session=request.session, slug=slug)
+        if entry_by_session is not None:
+            # Django's own place for it: `request.user` would otherwise load the person again.
+            request._cached_user = entry_by_session.membership.user
+            return entry_by_session
         if not request.user.is_authenticated:
             raise NotAuthenticated("Sign in first, or send an API key.")
         return access.by_person(user=request.user, slug=slug)

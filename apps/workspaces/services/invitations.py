@@ -1,0 +1,236 @@
+"""Offers to join a workspace, by mail.
+
+The link's token is shown to nobody but the mailbox it goes to, and only its SHA-256 is kept. So who
+holds the token has proved the address, and a sign-up through it needs no second confirmation.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import timedelta
+from smtplib import SMTPException
+from typing import TYPE_CHECKING
+
+from allauth.account.models import EmailAddress
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMultiAlternatives
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils import timezone
+
+from apps.errors import NotFound, ValidationFailed
+from apps.workspaces import limits, permissions
+from apps.workspaces.errors import AlreadyMember, InvitationClosed, MailFailed, WrongPerson
+from apps.workspaces.models import Invitation, Membership, Workspace
+from apps.workspaces.services import audit, roles
+from apps.workspaces.services.announce import announce
+from apps.workspaces.tenancy.urls import absolute_url
+from apps.workspaces.types import Actor
+
+if TYPE_CHECKING:
+    from apps.accounts.models import User
+
+VALID_FOR = timedelta(days=7)
+
+
+def invite(*, actor: Actor, email: str, role: str) -> Invitation:
+    """Offer ``role`` to whoever reads ``email``; an open invitation is renewed and sent again.
+
+    Announces ``member.invited``. Raises ValidationFailed, AlreadyMember, PermissionDenied (also for
+    a role beyond the actor's own), LimitExceeded; MailFailed when everything but the mail is done.
+    """
+    actor.require(permissions.MANAGE_MEMBERS)
+    address = _checked(email)
+    token = secrets.token_urlsafe(32)
+    with transaction.atomic():
+        workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
+        chosen = roles.get(workspace_id=workspace.pk, key=role)
+        roles.check_may_handle(actor=actor, role=chosen)
+        if Membership.objects.filter(workspace=workspace, user__email=address).exists():
+            raise AlreadyMember(f"{address} is a member already.", field="email")
+        taken = Membership.objects.filter(workspace=workspace).count()
+        limits.check(workspace_id=workspace.pk, meter="members", used=taken)
+        invitation, _ = Invitation.objects.update_or_create(
+            workspace=workspace,
+            email=address,
+            accepted_at=None,
+            revoked_at=None,
+            defaults={
+                "role": chosen,
+                "token_hash": digest(token),
+                "invited_by_id": actor.user_id,
+                "created_at": timezone.now(),
+                "expires_at": timezone.now() + VALID_FOR,
+            },
+        )
+        announce(
+            actor=actor,
+            workspace=workspace,
+            kind="member.invited",
+            subject=("invitation", str(invitation.pk)),
+            summary=f"{address} was invited",
+            data={"email": address, "role": chosen.key},
+        )
+        audit.record(
+            actor=actor,
+            action="member.invited",
+            subject=("invitation", str(invitation.pk)),
+            label=address,
+            change={"role": [None, chosen.key]},
+        )
+    _send(invitation, token, inviter=actor.label)
+    return invitation
+
+
+def resend(*, actor: Actor, invitation_id: int) -> Invitation:
+    """Send a fresh link; the one sent before stops working. Raises as ``invite`` does."""
+    actor.require(permissions.MANAGE_MEMBERS)
+    invitation = _open(actor.workspace_id, invitation_id)
+    return invite(actor=actor, email=invitation.email, role=invitation.role.key)
+
+
+def revoke(*, actor: Actor, invitation_id: int) -> None:
+    """Withdraw an invitation. Raises NotFound when it is no longer open."""
+    actor.require(permissions.MANAGE_MEMBERS)
+    with transaction.atomic():
+        invitation = _open(actor.workspace_id, invitation_id, lock=True)
+        invitation.revoked_at = timezone.now()
+        invitation.save(update_fields=["revoked_at"])
+        audit.record(
+            actor=actor,
+            action="invitation.revoked",
+            subject=("invitation", str(invitation.pk)),
+            label=invitation.email,
+        )
+
+
+def by_token(*, token: str) -> Invitation:
+    """The open invitation of a link. Raises NotFound, or InvitationClosed that says why it is closed."""
+    return _checked_open(
+        Invitation.objects.select_related("workspace", "role", "invited_by")
+        .filter(token_hash=digest(token))
+        .first()
+    )
+
+
+def accept(*, user: User, token: str) -> Membership:
+    """Let ``user`` in. Their confirmed addresses must hold the one that was invited.
+
+    Locks the invitation. Announces ``member.joined``. Raises as ``by_token`` does, WrongPerson, and
+    AlreadyMember (the invitation is used up then as well).
+    """
+    with transaction.atomic():
+        invitation = _checked_open(
+            Invitation.objects.select_for_update(of=("self",))
+            .select_related("workspace", "role", "invited_by")
+            .filter(token_hash=digest(token))
+            .first()
+        )
+        if not is_for(invitation=invitation, user=user):
+            raise WrongPerson(
+                f"This invitation is for {invitation.email}. Sign in with that address.",
+                params={"email": invitation.email},
+            )
+        workspace = invitation.workspace
+        invitation.accepted_at = timezone.now()
+        invitation.save(update_fields=["accepted_at"])
+        existing = Membership.objects.filter(workspace=workspace, user=user).first()
+        if existing is not None:
+            return existing
+        try:
+            with transaction.atomic():
+                membership = Membership.objects.create(
+                    workspace=workspace, user=user, role=invitation.role
+                )
+        except IntegrityError as error:  # joined on another way at the same moment
+            raise AlreadyMember("You are a member already.") from error
+        actor = Actor.member(membership, roles.permissions_of(invitation.role))
+        announce(
+            actor=actor,
+            workspace=workspace,
+            kind="member.joined",
+            subject=("member", str(user.pk)),
+            summary=f"{user.display_name} joined",
+            data={"user_id": user.pk, "role": invitation.role.key},
+        )
+        audit.record(
+            actor=actor,
+            action="member.joined",
+            subject=("member", str(user.pk)),
+            label=user.email,
+            change={"role": [None, invitation.role.key], "invitation": invitation.pk},
+        )
+    return membership
+
+
+def is_for(*, invitation: Invitation, user: User) -> bool:
+    """Whether ``user`` has confirmed the invited address."""
+    return EmailAddress.objects.filter(
+        user=user, verified=True, email__iexact=invitation.email
+    ).exists()
+
+
+def digest(token: str) -> str:
+    return hashlib.sha256(token.encode()).hexdigest()
+
+
+def _checked(email: str) -> str:
+    address = email.strip().lower()
+    try:
+        validate_email(address)
+    except ValidationError as error:
+        raise ValidationFailed("This is not an email address.", field="email") from error
+    return address
+
+
+def _checked_open(invitation: Invitation | None) -> Invitation:
+    if invitation is None or invitation.workspace.state != Workspace.State.READY:
+        raise NotFound("There is no such invitation. Ask for a new one.")
+    if invitation.accepted_at is not None:
+        raise InvitationClosed("This invitation was used already.", code="invitation_used")
+    if invitation.revoked_at is not None:
+        raise InvitationClosed("This invitation was withdrawn.", code="invitation_revoked")
+    if invitation.is_expired:
+        raise InvitationClosed(
+            "This invitation has expired. Ask for a new one.", code="invitation_expired"
+        )
+    return invitation
+
+
+def _open(workspace_id: int, invitation_id: int, *, lock: bool = False) -> Invitation:
+    found = Invitation.objects.select_related("role")
+    if lock:
+        found = found.select_for_update(of=("self",))
+    invitation = found.filter(
+        workspace_id=workspace_id, pk=invitation_id, accepted_at=None, revoked_at=None
+    ).first()
+    if invitation is None:
+        raise NotFound("There is no such open invitation.")
+    return invitation
+
+
+def _send(invitation: Invitation, token: str, *, inviter: str) -> None:
+    """After the commit: a server that is down must not undo the invitation, nor hold its locks."""
+    context = {
+        "invitation": invitation,
+        "workspace": invitation.workspace,
+        "inviter": inviter,
+        "url": absolute_url(reverse("workspaces_public:invitation", args=[token])),
+    }
+    message = EmailMultiAlternatives(
+        f"{inviter} invites you to {invitation.workspace.name} on Candy",
+        render_to_string("workspaces/email/invitation.txt", context),
+        to=[invitation.email],
+    )
+    message.attach_alternative(
+        render_to_string("workspaces/email/invitation.html", context), "text/html"
+    )
+    try:
+        message.send()
+    except (SMTPException, OSError) as error:
+        raise MailFailed(
+            "The invitation is saved, but its mail could not be sent. Try “Send again” in a moment."
+        ) from error
