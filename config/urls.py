@@ -12,6 +12,8 @@ urlpatterns = [
     path("", include("apps.website.web.urls")),
     path("admin/", admin.site.urls),
     path("staff/", include("apps.orchestrator.web.staff_urls")),
+    path("", include("apps.accounts.web.urls")),
+    path("", include("apps.workspaces.web.public_urls")),
     path("accounts/", include("allauth.urls")),
     path("w/<slug:workspace>/", include("config.workspace_urls")),
     path("api/v1/w/<slug:workspace>/", include("config.api_urls")),

@@ -11,4 +11,5 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.knowledge.web.urls")),
     path("", include("apps.agents.web.urls")),
     path("", include("apps.knisoci.web.urls")),
+    path("settings/", include("apps.workspaces.web.urls")),
 ]

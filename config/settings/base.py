@@ -24,6 +24,8 @@ from config.storage import media_storage
 load_env_files(BASE_DIR / ".env", var_dir() / "runtime.env")
 
 from config.settings.api import *  # noqa: F403  reads the environment loaded above
+from config.settings.people import *  # noqa: F403
+from config.settings.people import CANDY_SIGN_IN_ORIGINS
 from config.settings.staff import *  # noqa: F403
 
 VAR_DIR = var_dir()
@@ -94,6 +96,8 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "apps.workspaces.tenancy.middleware.PublicAtStartMiddleware",
+    "apps.workspaces.middleware.OriginMiddleware",
+    "apps.workspaces.middleware.CustomDomainMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -107,6 +111,7 @@ MIDDLEWARE = [
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "apps.workspaces.tenancy.middleware.WorkspaceMiddleware",
     "apps.studio.middleware.DomainErrorMiddleware",
+    "apps.accounts.middleware.PersonMiddleware",  # after the door, which has loaded the person
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -202,31 +207,6 @@ CANDY_JOBS_WAITING_CAP = env_int("CANDY_JOBS_WAITING_CAP", 100_000, minimum=1)  
 
 # --- People --------------------------------------------------------------------------------------
 
-AUTHENTICATION_BACKENDS = [
-    "django.contrib.auth.backends.ModelBackend",
-    "allauth.account.auth_backends.AuthenticationBackend",
-]
-PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
-    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
-]
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
-LOGIN_URL = "account_login"
-LOGIN_REDIRECT_URL = "/"
-ACCOUNT_LOGIN_METHODS = {"email"}
-ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
-ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_UNIQUE_EMAIL = True
-ACCOUNT_EMAIL_VERIFICATION = "mandatory"
-
 EMAIL_BACKEND = env_str("CANDY_EMAIL_BACKEND", "django.core.mail.backends.smtp.EmailBackend")
 EMAIL_HOST = env_str("EMAIL_HOST", "localhost")
 EMAIL_PORT = env_int("EMAIL_PORT", 25)
@@ -238,6 +218,17 @@ DEFAULT_FROM_EMAIL = env_str("DEFAULT_FROM_EMAIL", "Candy <candy@localhost>")
 # --- Words, time, files --------------------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
+# Dates, numbers and the framework's own sentences follow the person's choice.
+LANGUAGES = [
+    ("en", "English"),
+    ("en-gb", "English (UK)"),
+    ("de", "Deutsch"),
+    ("es", "Español"),
+    ("fr", "Français"),
+    ("it", "Italiano"),
+    ("nl", "Nederlands"),
+    ("pt-br", "Português (Brasil)"),
+]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -270,7 +261,7 @@ CONTENT_SECURITY_POLICY = {
         "connect-src": [SELF],
         "object-src": [NONE],
         "base-uri": [NONE],
-        "form-action": [SELF],
+        "form-action": [SELF, *CANDY_SIGN_IN_ORIGINS],
         "frame-ancestors": [NONE],
     }
 }
