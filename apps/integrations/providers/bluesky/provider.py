@@ -32,6 +32,7 @@ from ..checks import image_issues, text_issues
 from ..hosts import base_address
 from ..text import graphemes, links
 from .client import POST, BlueskyApi
+from .identity import find_server, server_of
 from .text import facets
 from .tid import new_tid
 
@@ -67,6 +68,8 @@ class BlueskyProvider(PublishProvider):
     def connect(self, values: Mapping[str, str], client: GuardedClient) -> Connected:
         base = base_address(values.get("host", "").strip() or ENTRY)
         handle = values.get("handle", "").strip().removeprefix("@").lower()
+        if base == ENTRY:
+            base = find_server(handle, client) or ENTRY
         try:
             session = BlueskyApi(base, client).create_session(handle, values.get("password", ""))
         except ProviderError as error:
@@ -77,7 +80,12 @@ class BlueskyProvider(PublishProvider):
             error.field = error.field or "host"
             raise
         base = _home(session, base)
-        credentials = _credentials(session)
+        # The app password is kept (sealed like the tokens): both tokens rotate, so a crash between
+        # the network's answer and our save would otherwise cost the person their connection.
+        credentials = _credentials(session) | {
+            "handle": handle,
+            "password": values.get("password", ""),
+        }
         account = self._account(base, session, credentials, client)
         return Connected(account, credentials, expires_at=_expiry(credentials["access"]))
 
@@ -86,9 +94,21 @@ class BlueskyProvider(PublishProvider):
         return self._account(account.host, session, credentials, client)
 
     def refresh(self, credentials: Credentials, client: GuardedClient) -> Connected | None:
-        """A new pair; both tokens rotate, the server's address stays."""
+        """A new pair; both tokens rotate, the server's address stays.
+
+        Where the refresh token is no longer good, a new session by the app password: sign-ins are
+        scarce (30 in five minutes), so that comes second.
+        """
         host = credentials["host"]
-        session = BlueskyApi(host, client, credentials["refresh"]).refresh_session()
+        try:
+            session = BlueskyApi(host, client, credentials["refresh"]).refresh_session()
+        except ProviderError as error:
+            gone = error.kind in (ErrorKind.AUTH_EXPIRED, ErrorKind.AUTH_REVOKED)
+            if not gone or not credentials.get("password"):
+                raise
+            session = BlueskyApi(host, client).create_session(
+                credentials["handle"], credentials["password"]
+            )
         fresh = credentials | _credentials(session) | {"host": host}
         account = Account(str(session.get("did", "")), str(session.get("handle", "")), "")
         return Connected(account, fresh, expires_at=_expiry(fresh["access"]))
@@ -256,15 +276,7 @@ def _credentials(session: Mapping[str, Any]) -> Credentials:
 
 def _home(session: Mapping[str, Any], entry: str) -> str:
     """The account's own PDS as its DID document says; the entry where it says nothing usable."""
-    document = session.get("didDoc")
-    services = document.get("service") if isinstance(document, dict) else None
-    for service in services if isinstance(services, list) else ():
-        if str(service.get("id", "")).endswith("#atproto_pds"):
-            try:
-                return base_address(str(service.get("serviceEndpoint", "")))
-            except ProviderError:
-                return entry
-    return entry
+    return server_of(session.get("didDoc")) or entry
 
 
 def _expiry(token: str) -> datetime | None:

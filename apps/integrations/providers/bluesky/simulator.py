@@ -99,6 +99,8 @@ class BlueskySimulator(Simulator):
         handle = self._full(str(data.get("identifier", "")))
         if not handle or not str(data.get("password", "")).startswith("sandbox-"):
             raise Refused(401, "AuthenticationRequired", "Invalid identifier or password")
+        if self.scenario(handle).name == "revoked":
+            raise Refused(401, "AccountTakedown", "Account has been taken down")
         return json_response(self._session(self._account(handle), request.base))
 
     async def refresh_session(self, request: Request) -> Response:

@@ -1,0 +1,302 @@
+"""Accounts are connected once, stay alive by themselves, and say so when they die."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from django.db import connection as database
+from django.utils import timezone
+
+from apps.errors import PermissionDenied
+from apps.integrations.errors import ConnectionLost, SignInInvalid
+from apps.integrations.models import Connection, Secret, SignIn
+from apps.integrations.providers.base import ProviderError
+from apps.integrations.services import connections, sign_ins
+from apps.orchestrator import services as orchestrator
+from apps.orchestrator.models import Event
+from apps.workspaces.tenancy import workspace_context
+from apps.workspaces.types import Actor
+from tests.support.networks import Networks
+
+from .conftest import form_for
+
+PROVIDERS = ["mastodon", "bluesky"]
+
+
+def kinds() -> list[str]:
+    found = Event.objects.filter(kind__startswith="connection.").order_by("sequence")
+    return list(found.values_list("kind", flat=True))
+
+
+def connect(networks: Networks, workspace: Any, provider: str = "bluesky") -> Connection:
+    return connections.connect(
+        actor=Actor.system(workspace), provider=provider, values=form_for(networks, provider)
+    )
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_connecting_twice_is_one_account(
+    networks: Networks, in_workspace: Any, provider: str
+) -> None:
+    first = connect(networks, in_workspace, provider)
+    connections.disconnect(actor=Actor.system(in_workspace), connection_id=first.pk)
+    assert Secret.objects.count() == 0
+    with pytest.raises(ConnectionLost):
+        connections.session(Connection.objects.get())
+    again = connect(networks, in_workspace, provider)
+    assert again.pk == first.pk
+    assert again.state == Connection.State.ACTIVE
+    assert again.is_sandbox
+    assert kinds() == ["connection.created", "connection.removed", "connection.restored"]
+
+
+def test_a_missing_value_is_named_and_nothing_is_kept(
+    networks: Networks, in_workspace: Any
+) -> None:
+    with pytest.raises(ProviderError) as caught:
+        connections.connect(
+            actor=Actor.system(in_workspace),
+            provider="mastodon",
+            values=form_for(networks, "mastodon") | {"token": " "},
+        )
+    assert caught.value.field == "token"
+    assert Connection.objects.count() == 0
+    assert kinds() == []
+
+
+@pytest.mark.parametrize("role", ["contributor", "viewer"])
+def test_who_may_not_connect_changes_nothing(
+    networks: Networks, in_workspace: Any, actor_for: Any, role: str, request: Any
+) -> None:
+    actor = actor_for(request.getfixturevalue(role), in_workspace)
+    for attempt in (
+        lambda: connections.connect(
+            actor=actor, provider="mastodon", values=form_for(networks, "mastodon")
+        ),
+        lambda: sign_ins.start(
+            actor=actor, provider="mastodon", values=form_for(networks, "mastodon")
+        ),
+    ):
+        with pytest.raises(PermissionDenied):
+            attempt()
+    assert Connection.objects.count() == SignIn.objects.count() == 0
+    assert networks.state("mastodon")["requests"] == {}
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_withdrawn_access_is_told_once_and_recovers(
+    networks: Networks, in_workspace: Any, provider: str
+) -> None:
+    actor = Actor.system(in_workspace)
+    kept = connect(networks, in_workspace, provider)
+    networks.control(provider, scenario="revoked")
+    for _ in range(2):
+        checked = connections.check(actor=actor, connection_id=kept.pk)
+        assert checked.state == Connection.State.REVOKED
+        assert checked.last_error
+    assert kinds() == ["connection.created", "connection.expired"]
+    networks.control(provider, scenario="success")
+    assert connect(networks, in_workspace, provider).state == Connection.State.ACTIVE
+
+
+@pytest.mark.parametrize("provider", PROVIDERS)
+def test_a_network_out_of_reach_is_an_error_and_no_death(
+    networks: Networks, in_workspace: Any, provider: str
+) -> None:
+    kept = connect(networks, in_workspace, provider)
+    networks.control(provider, scenario="down")
+    given = {"connection_id": str(kept.pk)}
+    answer = orchestrator.run(
+        action="integrations.check_connection", actor=Actor.system(in_workspace), input=given
+    )
+    assert answer.state == "error"
+    networks.control(provider, scenario="success")
+    answer = orchestrator.run(
+        action="integrations.check_connections", actor=Actor.system(in_workspace), input={}
+    )
+    assert [row.state for row in answer.connections] == ["active"]
+    assert kinds() == ["connection.created", "connection.failed", "connection.recovered"]
+
+
+def test_a_session_that_is_about_to_end_is_renewed_first(
+    networks: Networks, in_workspace: Any
+) -> None:
+    kept = connect(networks, in_workspace)
+    with connections.session(kept).client:
+        before = connections._read_credentials(kept)
+    Connection.objects.update(expires_at=timezone.now() + timedelta(seconds=30))
+    kept.refresh_from_db()
+    connections.session(kept).client.close()
+    after = connections._read_credentials(kept)
+    assert after["access"] != before["access"]
+    assert after["refresh"] != before["refresh"]
+    kept.refresh_from_db()
+    assert kept.expires_at > timezone.now() + timedelta(minutes=60)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_who_ask_at_once_refresh_once(networks: Networks, workspace: Any) -> None:
+    """The refresh token works once: a second refresh would end the session for all."""
+    with workspace_context(workspace):
+        kept = connect(networks, workspace)
+        stale = connections._read_credentials(kept)
+    got: list[str] = []
+    gate = threading.Barrier(8)
+
+    def work() -> None:
+        with workspace_context(workspace):
+            from apps.integrations.http import guarded_client
+
+            mine = Connection.objects.get(pk=kept.pk)
+            gate.wait()
+            with guarded_client() as client:
+                fresh = connections.renew(connection=mine, stale=stale, client=client)
+            got.append(fresh["access"])
+        database.close()
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert len(got) == 8
+    assert len(set(got)) == 1
+    assert got[0] != stale["access"]
+    with workspace_context(workspace):
+        assert Connection.objects.get().state == Connection.State.ACTIVE
+
+
+def test_a_crash_between_answer_and_save_does_not_lose_the_account(
+    networks: Networks, in_workspace: Any
+) -> None:
+    """Bluesky has rotated the tokens, we never stored the new ones: the app password helps."""
+    from apps.integrations import providers
+    from apps.integrations.http import guarded_client
+
+    kept = connect(networks, in_workspace)
+    stored = connections._read_credentials(kept)
+    with guarded_client() as client:
+        providers.get("bluesky").refresh(stored, client)  # its answer is lost
+        fresh = connections.renew(connection=kept, stale=stored, client=client)
+    assert fresh["access"] != stored["access"]
+    checked = connections.check(actor=Actor.system(in_workspace), connection_id=kept.pk)
+    assert checked.state == Connection.State.ACTIVE
+
+
+def test_a_workspace_does_not_see_the_accounts_of_another(
+    networks: Networks, workspace: Any, other_workspace: Any
+) -> None:
+    with workspace_context(workspace):
+        connect(networks, workspace)
+    with workspace_context(other_workspace):
+        assert Connection.objects.count() == Secret.objects.count() == 0
+
+
+class TestSignIn:
+    """The round trip through Mastodon's consent page, in a browser without a browser."""
+
+    def start(self, networks: Networks, actor: Any, **more: Any) -> str:
+        values = {"host": f"{networks.url}/mastodon"}
+        return sign_ins.start(actor=actor, provider="mastodon", values=values, **more)
+
+    def consent(self, address: str, **choice: str) -> str:
+        """The path and query that the network sends the browser back to."""
+        page = httpx.get(address)
+        assert page.status_code == 200
+        assert "Sandbox" in page.text
+        approve = address.replace("/oauth/authorize", "/oauth/approve")
+        back = httpx.get(approve, params=parse_first(address) | choice)
+        assert back.status_code == 302
+        parts = urlsplit(back.headers["location"])
+        return f"{parts.path}?{parts.query}"
+
+    def test_the_account_is_connected_and_the_person_is_back_where_they_were(
+        self, networks: Networks, workspace: Any, admin: Any, actor_for: Any, client_for: Any
+    ) -> None:
+        with workspace_context(workspace):
+            path = f"/w/{workspace.slug}/channels/"
+            address = self.start(networks, actor_for(admin, workspace), return_to=path)
+        answer = client_for(admin).get(self.consent(address, login="maren"))
+        assert (answer.status_code, answer["Location"]) == (302, path)
+        with workspace_context(workspace):
+            kept = Connection.objects.get()
+            assert kept.handle == "@maren@mastodon.sandbox"
+            assert "write:statuses" in kept.scopes
+            assert kept.created_by_id == admin.pk
+            assert "canary" not in str(Secret.objects.get().sealed)
+
+    def test_a_state_works_once_for_its_person_only(
+        self,
+        networks: Networks,
+        workspace: Any,
+        owner: Any,
+        admin: Any,
+        outsider: Any,
+        other_owner: Any,
+        actor_for: Any,
+        client_for: Any,
+    ) -> None:
+        with workspace_context(workspace):
+            address = self.start(networks, actor_for(admin, workspace))
+        back = self.consent(address, login="maren")
+        for somebody in (owner, outsider, other_owner):
+            client_for(somebody).get(back)
+        with workspace_context(workspace):
+            assert Connection.objects.count() == 0
+        client_for(admin).get(back)
+        client_for(admin).get(back)
+        with workspace_context(workspace):
+            assert Connection.objects.count() == 1
+            assert kinds() == ["connection.created"]
+
+    def test_nobody_is_connected_without_a_session(
+        self, networks: Networks, workspace: Any, admin: Any, actor_for: Any, client: Any
+    ) -> None:
+        with workspace_context(workspace):
+            address = self.start(networks, actor_for(admin, workspace))
+        answer = client.get(self.consent(address, login="maren"))
+        assert answer.status_code == 302
+        assert "/accounts/login" in answer["Location"]
+        with workspace_context(workspace):
+            assert Connection.objects.count() == 0
+
+    def test_a_refusal_a_forgery_and_an_old_state_connect_nothing(
+        self, networks: Networks, workspace: Any, admin: Any, actor_for: Any, client_for: Any
+    ) -> None:
+        with workspace_context(workspace):
+            address = self.start(networks, actor_for(admin, workspace))
+            state = parse_first(address)["state"]
+        assert client_for(admin).get(self.consent(address, deny="1")).status_code == 302
+        for bad in ("", "x", state[:-2] + "zz"):
+            with pytest.raises(SignInInvalid):
+                sign_ins.read_state(bad)
+            answer = client_for(admin).get(
+                "/connect/mastodon/callback", {"state": bad, "code": "c"}
+            )
+            assert answer.status_code == 302
+        with workspace_context(workspace):
+            late = self.start(networks, actor_for(admin, workspace))
+            SignIn.objects.update(created_at=timezone.now() - timedelta(minutes=11))
+        client_for(admin).get(self.consent(late, login="maren"))
+        with workspace_context(workspace):
+            assert Connection.objects.count() == 0
+
+    @pytest.mark.parametrize(
+        "target", ["https://evil.example/", "//evil.example", "/w/globex/", "/w/acme/\\evil", ""]
+    )
+    def test_the_way_back_stays_in_the_workspace(
+        self, networks: Networks, workspace: Any, admin: Any, actor_for: Any, target: str
+    ) -> None:
+        with workspace_context(workspace):
+            self.start(networks, actor_for(admin, workspace), return_to=target)
+            assert SignIn.objects.get().return_to.startswith(f"/w/{workspace.slug}/")
+            assert "evil.example" not in SignIn.objects.get().return_to
+
+
+def parse_first(address: str) -> dict[str, str]:
+    return {name: values[0] for name, values in parse_qs(urlsplit(address).query).items()}
