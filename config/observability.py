@@ -145,6 +145,9 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
             # RequestLogMiddleware writes the line of a request.
             "uvicorn.access": {"handlers": [], "level": "WARNING", "propagate": False},
             "celery": {"handlers": [], "level": "INFO", "propagate": True},
+            # A line for each message would drown what the jobs themselves say.
+            "celery.worker.strategy": {"level": "WARNING"},
+            "celery.app.trace": {"level": "WARNING"},
             # They log bodies and addresses with their query: not ours to keep.
             "httpx": {"level": "WARNING"},
             "httpcore": {"level": "WARNING"},
@@ -224,7 +227,7 @@ def before_send(event: Any, _hint: Any) -> Any:
         request.pop("query_string", None)
     tags = event.setdefault("tags", {})
     for name, value in structlog.contextvars.get_contextvars().items():
-        if name in {"request_id", "job_id"}:
+        if name in {"request_id", "job_id", "action"}:
             tags[name] = str(value)
     from apps.workspaces.tenancy.context import current_workspace
 

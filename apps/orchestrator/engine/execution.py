@@ -6,6 +6,7 @@ import logging
 from typing import Any
 
 from django.db import connection
+from structlog.contextvars import bound_contextvars
 
 from apps.errors import DomainError, Unavailable
 from apps.orchestrator import registry
@@ -32,6 +33,12 @@ def execute(job: Job, held: Held, workspace: Workspace, cancel_wanted: bool) -> 
         return _worker_lost_too_often(job)
     if is_stopping():
         return outcomes.put_back()
+    # Every line that the action logs, and every error report, says which job it belongs to.
+    with bound_contextvars(job_id=str(job.pk), action=job.action):
+        return _run(action, job, held, workspace)
+
+
+def _run(action: registry.Action, job: Job, held: Held, workspace: Workspace) -> Outcome:
     has_begun = False
     try:
         ctx = context(job, held, workspace)
