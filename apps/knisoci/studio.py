@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from apps.knisoci import permissions, queries
 from apps.knisoci.web import analytics, present
 from apps.studio import home, navigation
+from apps.studio.notifications import Rule, register_rule
 from apps.workspaces.tenancy import reverse
 
 navigation.register(
@@ -112,3 +113,26 @@ home.register_block(
         live_kinds="post.*",
     )
 )
+
+
+def _receipt(event: Any) -> str:
+    return reverse("knisoci:receipt", kwargs={"target": event.data["target"]})
+
+
+for kind, tone, body in (
+    ("post.failed", "danger", "The post is kept. Its receipt says what happened and what to do."),
+    (
+        "post.unconfirmed",
+        "warning",
+        "Candy never sends it again by itself. Look, then say what is so.",
+    ),
+):
+    register_rule(
+        Rule(kind, permissions.PUBLISH, tone=tone, url=_receipt, tell_actor=True,
+             body=lambda event, words=body: words)
+    )  # fmt: skip
+for kind, tone in (("connection.expired", "danger"), ("connection.failed", "warning")):
+    register_rule(
+        Rule(kind, permissions.MANAGE_CHANNELS, tone=tone, tell_actor=True,
+             url=lambda event: reverse("knisoci:channels"))
+    )  # fmt: skip

@@ -51,6 +51,10 @@ def rule_for(kind: str) -> Rule | None:
     return _rules.get(kind)
 
 
+def all_rules() -> list[Rule]:
+    return sorted(_rules.values(), key=lambda rule: rule.kind)
+
+
 def forget(kind: str) -> None:
     """Take a rule out again: for tests that declare their own."""
     _rules.pop(kind, None)

@@ -6,9 +6,12 @@ from typing import Any
 
 from django.http import HttpRequest
 
+from apps.orchestrator.models import Event
+from apps.orchestrator.permissions import MANAGE_JOBS
 from apps.studio import navigation, queries
 from apps.studio.home import Block, register_block
 from apps.studio.navigation import NavItem, NewItem
+from apps.studio.notifications import Rule, register_rule
 from apps.studio.permissions import MANAGE_PROJECTS
 from apps.studio.search import Hit, SearchSource, register_source
 from apps.workspaces.tenancy import reverse
@@ -55,3 +58,17 @@ def _find_projects(request: HttpRequest, words: str, limit: int) -> list[Hit]:
 
 
 register_source(SearchSource("projects", "Projects", "folder", _find_projects, order=900))
+
+
+def _job(event: Event) -> str:
+    return reverse("orchestrator:job", kwargs={"job_id": event.subject_id})
+
+
+def _job_people(event: Event) -> list[int] | None:
+    """Everyone; nobody for jobs about a post, whose own events say it better."""
+    about = event.data.get("about")
+    return [] if about and about[0] in ("post", "target", "source") else None
+
+
+for kind, tone in (("job.dead", "danger"), ("job.failed", "warning"), ("job.unknown", "warning")):
+    register_rule(Rule(kind, MANAGE_JOBS, tone=tone, url=_job, people=_job_people))

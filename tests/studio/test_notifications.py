@@ -140,3 +140,26 @@ def test_a_kind_has_one_rule(rule):
     rule()
     with pytest.raises(ValueError, match="Two notification rules"):
         rule(tone="danger")
+
+
+def test_every_rule_makes_words_and_an_address_from_an_event_of_its_kind(in_workspace):
+    some_id = "01a1fc78-0000-7000-8000-000000000000"
+    for rule in rules.all_rules():
+        event = Event(
+            sequence=1, kind=rule.kind, subject_kind="thing", subject_id=some_id,
+            summary="It happened", data={"target": some_id, "about": None},
+        )  # fmt: skip
+        assert rule.title(event) == "It happened"
+        assert rule.url(event).startswith("/w/acme/"), rule.kind
+
+
+def test_a_failed_post_is_told_once_not_again_for_its_job(in_workspace, owner):
+    system = Actor.system(in_workspace)
+    some_id = "01a1fc78-0000-7000-8000-000000000000"
+    both = {"post.failed": {"target": some_id}, "job.failed": {"about": ["target", some_id]}}
+    for kind, data in both.items():
+        event = orchestrator.emit(
+            actor=system, kind=kind, subject=("x", some_id), data=data, summary="Could not publish"
+        )
+        notify_members(event)
+    assert list(Notification.objects.values_list("kind", flat=True)) == ["post.failed"]
