@@ -123,7 +123,7 @@ def test_staff_see_the_queues_of_all_workspaces_and_nobody_else(
     html = client_for(owner).get("/staff/jobs/").content.decode()
     assert "Acme" in html
     assert "Globex" in html
-    assert re.search(r"default</th>\s*<td[^>]*>2<", html)
+    assert re.search(r"default</td>\s*<td[^>]*>2<", html)
 
 
 def test_the_page_costs_no_more_with_more_jobs(
