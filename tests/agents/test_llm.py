@@ -23,7 +23,7 @@ GOOD = Reply({"word": "pong"})
 
 @pytest.fixture(autouse=True)
 def _fast(settings, monkeypatch):
-    settings.CANDY_LLM_TIMEOUT = 0.6
+    settings.CANDY_LLM_TIMEOUT = 20
     monkeypatch.setattr("apps.agents.llm.asking._pause", lambda seconds: None)
 
 
@@ -98,8 +98,11 @@ def test_a_refused_key_is_not_tried_twice(actor):
     assert len(refused.requests) == 1
 
 
-def test_a_slow_model_is_given_up(actor):
-    with scripted_model(Reply({"word": "late"}, delay=1.5)) as slow, scripted_model(GOOD) as good:
+def test_a_slow_model_is_given_up(actor, settings):
+    with scripted_model(GOOD) as warm:
+        ping(actor, ref(warm))  # the first call loads the SDK, which is no part of the deadline
+    settings.CANDY_LLM_TIMEOUT = 2
+    with scripted_model(Reply({"word": "late"}, delay=6)) as slow, scripted_model(GOOD) as good:
         assert ping(actor, ref(slow, "one"), ref(good, "two")).output.word == "pong"
     assert ModelUsage.objects.filter(error_code="timeout").count() == 2
 
@@ -206,3 +209,26 @@ def test_the_price_table_is_dated_and_whole():
     assert table()["as_of"] >= "2026"
     for models in table()["models"].values():
         assert all(0 < low <= high for low, high in models.values())
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_database_connection_is_held_while_a_model_thinks(workspace, monkeypatch):
+    from django.db import connection
+
+    from apps.agents.llm import asking
+    from apps.workspaces.tenancy import workspace_context
+    from apps.workspaces.types import Actor
+
+    held = []
+    real = asking.call
+
+    def watched(*args, **kwargs):
+        held.append(connection.connection is not None)
+        return real(*args, **kwargs)
+
+    monkeypatch.setattr(asking, "call", watched)
+    with scripted_model(GOOD) as server, workspace_context(workspace):
+        ping(Actor.system(workspace), ref(server))
+        # The next query connects again, and still to this workspace.
+        assert ModelUsage.objects.get().outcome == "ok"
+    assert held == [False]

@@ -233,7 +233,7 @@ def ready(actor):
 @pytest.fixture
 def model(settings, allow_scripted_models):
     """`model(server)` makes the scripted server the installation's model."""
-    settings.CANDY_LLM_TIMEOUT = 2
+    settings.CANDY_LLM_TIMEOUT = 20
 
     def use(server):
         settings.CANDY_LLM_MODELS = ["openai:scripted"]
