@@ -29,7 +29,7 @@ def follow_connection(event: Any) -> None:
     )
     for channel in found:
         if not channel.is_connected:
-            holding.hold_channel(channel, "disconnected")
+            holding.hold_channel(channel, "disconnected", is_news=False)
         else:
             channels.reconnected(actor=Actor.system(require_workspace()), channel=channel)
 

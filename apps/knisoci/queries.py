@@ -39,6 +39,7 @@ from apps.knisoci.services import finding
 from apps.knisoci.transitions import NEEDS_ATTENTION, TargetState, derived
 
 EXCERPT = 140
+OVERDUE = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,8 +236,12 @@ def upcoming(*, channel: UUID | None = None, limit: int = 10) -> QuerySet[Target
 
 
 def needs_attention(*, limit: int = 20) -> QuerySet[Target]:
-    """What a person has to look at, latest first. One statement."""
-    return targets(states=NEEDS_ATTENTION).order_by("-updated_at")[:limit]
+    """What a person has to look at, latest first; also what is long due and has not gone out.
+
+    One statement.
+    """
+    overdue = Q(state=TargetState.SCHEDULED, due_at__lt=timezone.now() - OVERDUE)
+    return targets().filter(Q(state__in=NEEDS_ATTENTION) | overdue).order_by("-updated_at")[:limit]
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,7 +43,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--kills", type=int, default=100_000, help="no more than this many")
     parser.add_argument("--database-stops", type=int, default=4)
     parser.add_argument("--flushes", type=int, default=4)
-    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--workers", type=int, default=3)
     parser.add_argument("--limit", type=float, default=900, help="seconds until it is called stuck")
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--only", choices=["real", "control"])

@@ -124,7 +124,7 @@ def leftovers(plan: Plan) -> dict[str, int]:
     return patiently(read)
 
 
-def patiently(read: Callable[[], Result], seconds: float = 60) -> Result:
+def patiently(read: Callable[[], Result], seconds: float = 180) -> Result:
     """`read()`, again and again while the database is away."""
     end = time.monotonic() + seconds
     while True:

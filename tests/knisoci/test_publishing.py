@@ -9,6 +9,7 @@ import pytest
 from django.utils import timezone
 
 from apps.knisoci.errors import InFlight
+from apps.knisoci.events import follow_connection
 from apps.knisoci.models import Attempt, ReceiptLine, Target
 from apps.knisoci.services import channels, ledger, posts, publishing, settling
 from apps.knisoci.transitions import TargetState
@@ -236,6 +237,9 @@ def test_lost_access_holds_the_post_and_the_channel_and_says_so(
     assert (done.state, done.hold_reason) == (S.HELD, "disconnected")
     assert again(other).state == S.HELD
     assert {"post.held", "channel.disconnected", "connection.expired"} <= set(kinds())
+    lost = Event.objects.get(kind="connection.expired")
+    follow_connection(lost)  # hears of what the engine has seen already, and is quiet
+    assert kinds().count("channel.disconnected") == 1
     network.control(scenario="success")
     from apps.integrations.services import connections
 

@@ -83,10 +83,10 @@ def hold(target: Target, reason: str, *, message: str = "") -> PublishTargetOutp
     return PublishTargetOutput(state=str(target.state), message=why)
 
 
-def hold_channel(channel: Channel, reason: str, *, message: str = "") -> int:
+def hold_channel(channel: Channel, reason: str, *, message: str = "", is_news: bool = True) -> int:
     """Hold all that is scheduled on a channel that lost its account; returns how many.
 
-    One UPDATE. Event channel.disconnected.
+    One UPDATE. Event channel.disconnected; without `is_news` only where something was held now.
     """
     why = message or MESSAGES[reason]
     with transaction.atomic():
@@ -98,13 +98,14 @@ def hold_channel(channel: Channel, reason: str, *, message: str = "") -> int:
             error=why[:500],
             error_code=reason,
         )
-        orchestrator.emit(
-            actor=Actor.system(require_workspace()),
-            kind="channel.disconnected",
-            subject=("channel", str(channel.pk)),
-            data={"channel": str(channel.pk), "held": held},
-            summary=f"{channel.name} lost its connection; its posts are held",
-        )
+        if held or is_news:
+            orchestrator.emit(
+                actor=Actor.system(require_workspace()),
+                kind="channel.disconnected",
+                subject=("channel", str(channel.pk)),
+                data={"channel": str(channel.pk), "held": held},
+                summary=f"{channel.name} lost its connection; its posts are held",
+            )
     return held
 
 
