@@ -11,8 +11,10 @@ from django.test import Client
 
 from apps.workspaces.models import ApiKey, Membership, Workspace
 from apps.workspaces.staff.sites import workspace_site
+from apps.workspaces.tenancy import workspace_context
 from tests.api.conftest import make_key
 from tests.conftest import make_member
+from tests.isolation.planting import Planter
 
 
 @pytest.fixture
@@ -165,3 +167,27 @@ def test_links_inside_a_workspace_stay_inside_and_do_not_leak_out(
     outside = client.get("/admin/").content.decode()
     assert 'href="/admin/workspaces/workspace/"' in outside
     assert client.get("/admin/w/nowhere/").status_code == 404
+
+
+def test_every_planted_row_opens_and_shows_no_secret(
+    client_for: Any, staff: Any, owner: Any, workspace: Any
+) -> None:
+    """A row of each model, made by the isolation tests' planter; what is sealed stays sealed."""
+    client = client_for(staff)
+    with workspace_context(workspace):
+        planter = Planter(owner)
+        planter.plant_all()
+    for model in TENANT:
+        row = planter.rows[model]
+        listed = client.get(address(workspace_site, model))
+        assert listed.status_code == 200, model
+        page = client.get(f"{address(workspace_site, model)}{row.pk}/change/")
+        assert page.status_code == 200, model
+        for act in ("add/", f"{row.pk}/delete/"):
+            assert client.get(address(workspace_site, model) + act).status_code == 403, model
+    assert {model.__name__ for model in TENANT} & {
+        "Secret",
+        "DataKey",
+        "ModelKey",
+        "SignIn",
+    } == set()
