@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Literal
+from uuid import UUID
 
 from pydantic import BaseModel, Field
 
@@ -20,7 +21,7 @@ class AddSourceInput(BaseModel):
 
 
 class SourceInput(BaseModel):
-    source_id: str = Field(title="Source")
+    source_id: UUID = Field(title="Source")
 
 
 class SourceOutput(BaseModel):

@@ -12,6 +12,7 @@ from typing import Any
 import pydantic
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation, TooManyFilesSent
+from django.core.exceptions import ValidationError as FieldError
 from django.http import Http404
 from rest_framework import exceptions as drf
 from rest_framework.response import Response
@@ -47,6 +48,12 @@ def describe(exception: Exception) -> tuple[dict[str, Any], int, dict[str, str]]
         return _of_domain(exception)
     if isinstance(exception, pydantic.ValidationError):
         return _invalid(list(_of_pydantic(exception))), 422, {}
+    if isinstance(exception, FieldError):
+        return (
+            _invalid([{"field": "", "code": "invalid", "message": exception.messages[0]}]),
+            422,
+            {},
+        )
     if isinstance(exception, drf.ValidationError):
         return _invalid(list(_of_drf(exception.get_full_details()))), 422, {}
     if isinstance(exception, drf.APIException):
