@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.db.models import Count, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from apps.accounts.models import User
-from apps.orchestrator.models import Event
+from apps.orchestrator.models import Event, EventCounter
 from apps.studio.errors import ProjectNotFound
 from apps.studio.models import Notification, Project
 from apps.workspaces.types import Actor
@@ -77,9 +78,20 @@ def names_of(user_ids: set[int | None]) -> dict[int | None, str]:
     return {user.pk: user.display_name for user in User.objects.filter(pk__in=wanted)}
 
 
-def last_sequence() -> int:
-    """Sequence of the newest event, 0 before the first. One query."""
-    return Event.objects.order_by("-sequence").values_list("sequence", flat=True).first() or 0
+class Bell(NamedTuple):
+    """What the frame asks on every page: the person's unread number and the newest event."""
+
+    unread: int
+    sequence: int
+
+
+def bell(*, actor: Actor) -> Bell:
+    """One query. ``sequence`` is 0 before the first event."""
+    mine = Notification.objects.filter(person_id=actor.user_id, read_at__isnull=True)
+    counted = mine.order_by().values("person_id").annotate(number=Count("pk")).values("number")
+    row = EventCounter.objects.filter(pk=1).annotate(unread=Coalesce(Subquery(counted), 0)).first()
+    # Notifications come from events, so where nothing was counted nothing is unread.
+    return Bell(row.unread, row.value) if row else Bell(0, 0)
 
 
 def notifications(

@@ -16,6 +16,7 @@ def describe(request: HttpRequest) -> dict[str, Any]:
     if workspace is None:
         return {}
     places = navigation.places(request)
+    bell = queries.bell(actor=request.actor)  # type: ignore[attr-defined]
     return {
         "workspace": workspace,
         "places": places,
@@ -23,8 +24,8 @@ def describe(request: HttpRequest) -> dict[str, Any]:
         "sections": navigation.side_sections(request),
         "new": navigation.new_places(request),
         "workspaces": other_workspaces(request, workspace),
-        "unread": queries.unread_count(actor=request.actor),  # type: ignore[attr-defined]
-        "sequence": queries.last_sequence(),
+        "unread": bell.unread,
+        "sequence": bell.sequence,
         "live_path": f"/ws/w/{workspace.slug}/events",
     }
 

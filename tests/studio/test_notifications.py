@@ -86,6 +86,8 @@ def test_marking_read_touches_only_ones_own(in_workspace, owner, viewer, actor_f
     assert notifications.mark_all_read(actor=actor_for(owner, in_workspace)) == 1
     assert queries.unread_count(actor=actor_for(owner, in_workspace)) == 0
     assert queries.unread_count(actor=actor_for(viewer, in_workspace)) == 1
+    assert queries.bell(actor=actor_for(owner, in_workspace)).unread == 0
+    assert queries.bell(actor=actor_for(viewer, in_workspace)).unread == 1
 
 
 def test_following_one_marks_it_read_and_leads_on(workspace, owner, client_for, rule):
@@ -163,3 +165,13 @@ def test_a_failed_post_is_told_once_not_again_for_its_job(in_workspace, owner):
         )
         notify_members(event)
     assert list(Notification.objects.values_list("kind", flat=True)) == ["post.failed"]
+
+
+def test_the_bell_knows_the_newest_event_in_one_query(
+    in_workspace, owner, actor_for, django_assert_num_queries
+):
+    actor = actor_for(owner, in_workspace)
+    assert queries.bell(actor=actor) == (0, 0)
+    last = happen(Actor.system(in_workspace))
+    with django_assert_num_queries(1):
+        assert queries.bell(actor=actor) == (0, last.sequence)
