@@ -91,13 +91,14 @@ class Clock:
     def _serve(self, queue: str) -> bool:
         """Hand out what is ready in ``queue``; True while there may be more than was handed out."""
         flow = self.flows[queue]
+        has_gone_on = flow.after > 0
         handed = dispatch.hand_out(queue, window=flow.window, after=flow.after)
         is_filled = len(handed.ids) >= handed.room
         flow.learn(handed.oldest_seconds, is_filled and bool(handed.ids))
         flow.after = handed.last_workspace
         if not handed.ids:
-            # Nothing behind the last workspace served: the next round begins with the first again.
-            return handed.room == 0 or flow.after > 0
+            # Nothing behind the last workspace served: look again from the first one.
+            return handed.room == 0 or has_gone_on
         self._send(queue, handed.ids)
         return is_filled or flow.after > 0
 

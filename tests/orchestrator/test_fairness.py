@@ -1,0 +1,131 @@
+"""A flood in one workspace does not hold up another, and costs the clock nothing."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from apps.orchestrator import services
+from apps.orchestrator.engine import dispatch
+from apps.orchestrator.engine.clock import SMALLEST_WINDOW, Clock, Flow
+from apps.orchestrator.engine.doorbell import messages
+from apps.orchestrator.models import Job, JobAttempt
+from apps.workspaces.models import DueWork
+from apps.workspaces.tenancy import workspace_context
+from apps.workspaces.types import Actor
+from tests.orchestrator.conftest import Direct
+from tests.support.fleet import fleet, own_valkey, wait_until
+
+
+def fill(workspace: Any, count: int, *, state: str = "ready") -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO workspaces_duework (job_id, workspace_id, queue, run_at, state) "
+            "SELECT gen_random_uuid(), %s, 'publish', now() - interval '1 second', %s "
+            "FROM generate_series(1, %s)",
+            [workspace.pk, state, count],
+        )
+
+
+def owners(ids: list[uuid.UUID]) -> dict[int, int]:
+    found: dict[int, int] = {}
+    for (pk,) in DueWork.objects.filter(pk__in=ids).values_list("workspace_id"):
+        found[pk] = found.get(pk, 0) + 1
+    return found
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_beside_ten_thousand_go_out_with_the_first(
+    workspace: Any, other_workspace: Any
+) -> None:
+    fill(workspace, 10_000)
+    fill(other_workspace, 10)
+    handed = dispatch.hand_out("publish", window=20, after=0)
+    assert owners(handed.ids) == {workspace.pk: 10, other_workspace.pk: 10}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_small_window_serves_workspaces_in_turns(workspace: Any, other_workspace: Any) -> None:
+    fill(workspace, 50)
+    fill(other_workspace, 50)
+    bell = Direct()
+    clock = Clock(bell)
+    clock.flows["publish"].window = 1
+    served = []
+    while len(served) < 6:
+        assert clock._serve("publish"), "there is more, so the clock must not go to sleep"
+        for ids in bell.rung:
+            served += owners(ids)
+            DueWork.objects.filter(pk__in=ids).delete()
+            clock.flows["publish"].window = 1
+        bell.rung.clear()
+    assert served == [workspace.pk, other_workspace.pk] * 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_no_more_than_the_window_is_ever_out(workspace: Any) -> None:
+    fill(workspace, 100)
+    assert len(dispatch.hand_out("publish", window=30, after=0).ids) == 30
+    again = dispatch.hand_out("publish", window=30, after=0)
+    assert (again.ids, again.room) == ([], 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_not_due_is_not_handed_out(workspace: Any) -> None:
+    fill(workspace, 5, state="scheduled")
+    DueWork.objects.update(run_at=timezone.now() + timedelta(seconds=30))
+    assert dispatch.promote() == 0
+    assert dispatch.hand_out("publish", window=30, after=0).ids == []
+    DueWork.objects.update(run_at=timezone.now())
+    assert dispatch.promote() == 5
+    assert len(dispatch.hand_out("publish", window=30, after=0).ids) == 5
+
+
+def test_the_window_follows_what_workers_take() -> None:
+    flow = Flow()
+    for _ in range(4):
+        flow.learn(oldest_seconds=0.01, was_filled=True)
+    assert flow.window == 256
+    for _ in range(20):
+        flow.learn(oldest_seconds=1.0, was_filled=True)
+    assert flow.window == SMALLEST_WINDOW
+
+
+@pytest.mark.parametrize(("count", "size"), [(1, 1), (8, 1), (9, 2), (400, 50), (1000, 50)])
+def test_few_ids_are_spread_over_messages(count: int, size: int) -> None:
+    ids = [uuid.uuid4() for _ in range(count)]
+    made = messages(ids)
+    assert [one for part in made for one in part] == ids
+    assert max(map(len, made)) == size
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_a_flood_of_slow_jobs_does_not_delay_another_workspace(
+    workspace: Any, other_workspace: Any, effects: Any, tmp_path: Path
+) -> None:
+    slow = {"seconds": 0.2}
+    with workspace_context(workspace):
+        services.enqueue_many(
+            actor=Actor.system(workspace), action="probe.script", inputs=[slow] * 10_000
+        )
+    with own_valkey(tmp_path) as (_, url), fleet(tmp_path, url) as crew:
+        crew.clock()
+        crew.worker(threads=4)
+        with workspace_context(workspace):
+            wait_until(lambda: Job.objects.filter(state="succeeded").count() > 8, 20, crew.logs)
+        with workspace_context(other_workspace):
+            asked_at = timezone.now()
+            services.enqueue_many(
+                actor=Actor.system(other_workspace), action="probe.script", inputs=[slow] * 10
+            )
+            done = Job.objects.filter(state="succeeded")
+            wait_until(lambda: done.count() == 10, 20, crew.logs)
+            started = JobAttempt.objects.values_list("started_at", flat=True)
+            assert max(started) - asked_at < timedelta(seconds=10)
