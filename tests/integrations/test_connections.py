@@ -286,6 +286,20 @@ class TestSignIn:
         with workspace_context(workspace):
             assert Connection.objects.count() == 0
 
+    def test_the_form_leads_to_the_network_without_a_redirect_that_the_policy_would_stop(
+        self, networks: Networks, workspace: Any, admin: Any, client_for: Any
+    ) -> None:
+        answer = client_for(admin).post(
+            f"/w/{workspace.slug}/channels/connect/mastodon/",
+            {"sign_in": "1", "oauth-host": f"{networks.url}/mastodon"},
+        )
+        assert answer.status_code == 200
+        address = answer["Refresh"].removeprefix("0; url=")
+        assert address.startswith(f"{networks.url}/mastodon/oauth/authorize?")
+        client_for(admin).get(self.consent(address, login="maren"))
+        with workspace_context(workspace):
+            assert Connection.objects.get().handle == "@maren@mastodon.sandbox"
+
     @pytest.mark.parametrize(
         "target", ["https://evil.example/", "//evil.example", "/w/globex/", "/w/acme/\\evil", ""]
     )

@@ -170,7 +170,7 @@ def _sign_in(request: Any, network: Any) -> HttpResponse:
         except DomainError as error:
             sign_in.add_error(error.field if error.field in sign_in.fields else None, error.message)
         else:
-            return redirect(url)
+            return _leave(request, network, url)
     context = {
         "form": ConnectForm(network.connect_fields),
         "network": present.network(network.key),
@@ -178,6 +178,18 @@ def _sign_in(request: Any, network: Any) -> HttpResponse:
         "sandbox_url": settings.CANDY_SANDBOX_URL,
     }
     return render(request, "knisoci/channel_connect.html", context, status=422)
+
+
+def _leave(request: HttpRequest, network: Any, url: str) -> HttpResponse:
+    """A page that goes on to ``url``, a server that the person named.
+
+    Not a redirect: browsers hold those after a form to the policy's ``form-action``, which cannot
+    know every server there is.
+    """
+    context = {"network": present.network(network.key), "url": url}
+    response = render(request, "knisoci/channel_leave.html", context)
+    response["Refresh"] = f"0; url={url}"
+    return response
 
 
 def _sign_in_form(network: Any, request: HttpRequest) -> ConnectForm | None:
