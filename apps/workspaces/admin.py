@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.http import HttpRequest
 from django.utils.html import format_html
 from unfold.decorators import display
 
+from apps.errors import DomainError
 from apps.workspaces.models import (
     ApiKey,
     Domain,
@@ -20,7 +22,10 @@ from apps.workspaces.models import (
     SlugHistory,
     Workspace,
 )
+from apps.workspaces.services import lifecycle
 from apps.workspaces.staff.models import ReadOnlyAdmin, ReadOnlyInline, StaffAdmin
+from apps.workspaces.tenancy import workspace_context
+from apps.workspaces.types import Actor
 
 _STATE_LABELS = {
     "ready": "success",
@@ -44,6 +49,47 @@ class WorkspaceAdmin(ReadOnlyAdmin):
     search_fields = ("name", "slug", "schema_name")
     ordering = ("-id",)
     inlines: ClassVar = [MembershipInline]
+    actions: ClassVar = ["suspend", "resume", "delete_softly", "restore"]
+
+    @admin.action(description="Suspend: close for members, lose nothing", permissions=["state"])
+    def suspend(self, request: HttpRequest, chosen: Any) -> None:
+        self._each(
+            request,
+            chosen,
+            lambda actor: lifecycle.suspend(actor=actor, reason="Suspended by staff"),
+        )
+
+    @admin.action(description="Resume: open again", permissions=["state"])
+    def resume(self, request: HttpRequest, chosen: Any) -> None:
+        self._each(request, chosen, lambda actor: lifecycle.resume(actor=actor))
+
+    @admin.action(description="Delete: for good after the days of grace", permissions=["state"])
+    def delete_softly(self, request: HttpRequest, chosen: Any) -> None:
+        slugs = {workspace.pk: workspace.slug or "" for workspace in chosen}
+        self._each(
+            request,
+            chosen,
+            lambda actor: lifecycle.delete(actor=actor, confirm=slugs[actor.workspace_id]),
+        )
+
+    @admin.action(description="Bring back a deleted workspace", permissions=["state"])
+    def restore(self, request: HttpRequest, chosen: Any) -> None:
+        self._each(request, chosen, lambda actor: lifecycle.restore(actor=actor))
+
+    def has_state_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.is_active and request.user.is_superuser)
+
+    def _each(self, request: HttpRequest, chosen: Any, act: Callable[[Actor], Any]) -> None:
+        """One service call for each workspace; a refusal is shown and the rest goes on."""
+        for workspace in chosen:
+            actor = Actor.system(workspace, label=f"Staff: {request.user}")
+            try:
+                with workspace_context(workspace):
+                    act(actor)
+            except DomainError as error:
+                self.message_user(request, f"{workspace}: {error.message}", messages.ERROR)
+            else:
+                self.message_user(request, f"{workspace}: done.", messages.SUCCESS)
 
     @display(description="Name", ordering="name")
     def title(self, workspace: Workspace) -> str:

@@ -191,3 +191,21 @@ def test_every_planted_row_opens_and_shows_no_secret(
         "ModelKey",
         "SignIn",
     } == set()
+
+
+def test_superusers_suspend_and_resume_through_the_service(
+    client_for: Any, staff: Any, helper: Any, owner: Any, workspace: Any
+) -> None:
+    def act(user: Any, name: str) -> str:
+        form = {"action": name, "_selected_action": [workspace.pk]}
+        client_for(user).post("/admin/workspaces/workspace/", form)
+        workspace.refresh_from_db()
+        return str(workspace.state)
+
+    assert act(helper, "suspend") == "ready"
+    assert act(staff, "suspend") == "suspended"
+    assert client_for(owner).get("/api/v1/w/acme/workspace").status_code == 403
+    assert act(staff, "resume") == "ready"
+    assert act(helper, "delete_softly") == "ready"
+    assert act(staff, "delete_softly") == "deleting"
+    assert act(staff, "restore") == "ready"

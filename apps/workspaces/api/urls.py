@@ -14,4 +14,6 @@ urlpatterns = [
     path("workspace", views.WorkspaceDetailView.as_view(), name="workspace"),
     path("members", views.MembersView.as_view(), name="members"),
     path("members/<bigid:member_id>", views.MemberView.as_view(), name="member"),
+    path("invitations", views.InvitationsView.as_view(), name="invitations"),
+    path("invitations/<bigid:invitation_id>", views.InvitationView.as_view(), name="invitation"),
 ]

@@ -7,22 +7,28 @@ from typing import Any
 from rest_framework.request import Request
 
 from apps.errors import NotFound
-from apps.workspaces import permissions
+from apps.workspaces import permissions, queries
 from apps.workspaces.api.base import PersonView, WorkspaceView
 from apps.workspaces.api.inputs import ListQuery
 from apps.workspaces.api.operations import operation
 from apps.workspaces.api.pagination import Ordering, Page, paginate
 from apps.workspaces.api.serializers import (
     MEMBER_COLUMNS,
+    InvitationIn,
+    InvitationOut,
     Me,
     MemberOut,
+    MemberPatch,
     MemberQuery,
     WorkspaceDetail,
     WorkspaceOut,
+    WorkspacePatch,
+    present_invitation,
     present_member,
     present_workspace,
 )
-from apps.workspaces.models import Membership, Workspace
+from apps.workspaces.models import Invitation, Membership, Workspace
+from apps.workspaces.services import invitations, lifecycle, members
 
 OLDEST = Ordering("pk")
 
@@ -62,6 +68,21 @@ class WorkspaceDetailView(WorkspaceView):
     def get(self, request: Request) -> dict[str, Any]:
         return self._present()
 
+    @operation(
+        "Change the workspace",
+        permission=permissions.MANAGE_SETTINGS,
+        body=WorkspacePatch,
+        returns=WorkspaceDetail,
+    )
+    def patch(self, request: Request, *, body: WorkspacePatch) -> dict[str, Any]:
+        workspace = self.membership.workspace
+        self.membership.workspace = lifecycle.update(
+            actor=self.actor,
+            name=workspace.name if body.name is None else body.name,
+            time_zone=workspace.time_zone if body.time_zone is None else body.time_zone,
+        )
+        return self._present()
+
     def _present(self) -> dict[str, Any]:
         """Membership and workspace were loaded at the door; no query."""
         held = [p.key for p in permissions.all_permissions() if self.actor.can(p.key)]
@@ -86,6 +107,20 @@ class MemberView(WorkspaceView):
     def get(self, request: Request, *, member_id: int) -> dict[str, Any]:
         return present_member(self._row(member_id))
 
+    @operation(
+        "Give a member another role",
+        permission=permissions.MANAGE_MEMBERS,
+        body=MemberPatch,
+        returns=MemberOut,
+    )
+    def patch(self, request: Request, *, member_id: int, body: MemberPatch) -> dict[str, Any]:
+        members.change_role(actor=self.actor, membership_id=member_id, role=body.role)
+        return present_member(self._row(member_id))
+
+    @operation("Take a member out", permission=permissions.MANAGE_MEMBERS, status=204)
+    def delete(self, request: Request, *, member_id: int) -> None:
+        members.remove(actor=self.actor, membership_id=member_id)
+
     def _row(self, member_id: int) -> dict[str, Any]:
         row = (
             Membership.objects.filter(workspace_id=self.workspace_id, pk=member_id)
@@ -95,3 +130,35 @@ class MemberView(WorkspaceView):
         if row is None:
             raise NotFound("There is no such member.")
         return dict(row)
+
+
+class InvitationsView(WorkspaceView):
+    @operation(
+        "List open invitations",
+        permission=permissions.MANAGE_MEMBERS,
+        query=ListQuery,
+        returns=Page[InvitationOut],
+    )
+    def get(self, request: Request, *, query: ListQuery) -> dict[str, Any]:
+        rows = queries.open_invitations(workspace_id=self.workspace_id)
+        return paginate(
+            rows.select_related("role"), query, present=present_invitation, ordering=OLDEST
+        )
+
+    @operation(
+        "Invite somebody",
+        permission=permissions.MANAGE_MEMBERS,
+        body=InvitationIn,
+        returns=InvitationOut,
+        status=201,
+        description="Sends a mail with a link. An open invitation is renewed and sent again.",
+    )
+    def post(self, request: Request, *, body: InvitationIn) -> dict[str, Any]:
+        made = invitations.invite(actor=self.actor, email=body.email, role=body.role)
+        return present_invitation(Invitation.objects.select_related("role").get(pk=made.pk))
+
+
+class InvitationView(WorkspaceView):
+    @operation("Withdraw an invitation", permission=permissions.MANAGE_MEMBERS, status=204)
+    def delete(self, request: Request, *, invitation_id: int) -> None:
+        invitations.revoke(actor=self.actor, invitation_id=invitation_id)
