@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ from django.conf import settings
 from django.utils import timezone
 from pydantic import BaseModel, Field
 
-from apps.errors import PermissionDenied, Unavailable
+from apps.errors import PermissionDenied
 from apps.orchestrator.engine import dispatch
 from apps.orchestrator.models import Job
 from apps.orchestrator.permissions import RUN_SYSTEM
@@ -20,7 +19,7 @@ from apps.orchestrator.registry import action
 from apps.orchestrator.services import upkeep, watching
 from apps.orchestrator.services.events import emit
 from apps.orchestrator.types import ActionContext, Effect, Face, Retry
-from apps.workspaces.services import provisioning
+from apps.workspaces.services import provisioning, purging
 
 log = logging.getLogger(__name__)
 
@@ -141,10 +140,6 @@ class Purged(BaseModel):
 def purge_workspaces(ctx: ActionContext) -> Purged:
     """Remove workspaces whose thirty days are over, for good."""
     _only_in_system(ctx)
-    try:
-        purging = import_module("apps.workspaces.services.purging")
-    except ModuleNotFoundError as error:
-        raise Unavailable("This version cannot remove workspaces.") from error
     return Purged(removed=len(purging.purge_deleted()))
 
 

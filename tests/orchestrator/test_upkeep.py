@@ -18,7 +18,7 @@ from apps.orchestrator import services, sync
 from apps.orchestrator.models import Event, Job, Schedule
 from apps.orchestrator.services import upkeep, watching
 from apps.workspaces.models import DueWork, Workspace
-from apps.workspaces.tenancy import workspace_context
+from apps.workspaces.tenancy import public_context, workspace_context
 from apps.workspaces.types import Actor
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -190,3 +190,16 @@ def test_events_that_somebody_still_waits_for_are_kept(system: Any, drive: Any) 
     Event.objects.update(at=timezone.now() - timedelta(days=400))
     assert upkeep.tidy().events_removed == 2
     assert Event.objects.get().sequence == 3
+
+
+def test_a_workspace_whose_days_are_over_is_removed(house: Actor, other_workspace: Any) -> None:
+    from apps.workspaces.services.provisioning import _create_by_replay
+
+    with public_context():
+        gone = _create_by_replay("Gone", "gone-for-good", "UTC", False)
+    Workspace.objects.filter(pk=gone.pk).update(
+        state="deleting", delete_at=timezone.now() - timedelta(minutes=1)
+    )
+    assert services.run(action="system.purge_workspaces", actor=house).removed == 1
+    assert not Workspace.objects.filter(pk=gone.pk).exists()
+    assert Workspace.objects.filter(pk=other_workspace.pk).exists()
