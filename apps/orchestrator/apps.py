@@ -9,7 +9,8 @@ class OrchestratorConfig(AppConfig):
     label = "orchestrator"
 
     def ready(self) -> None:
-        from apps.orchestrator import checks  # noqa: F401  registers itself
+        from apps.orchestrator import announced, checks  # noqa: F401  checks register themselves
 
+        announced.listen()
         # Each app's own actions.py declares what it can do, its events.py what it listens to.
         autodiscover_modules("actions", "events")

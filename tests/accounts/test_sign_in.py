@@ -215,6 +215,7 @@ def test_sessions_are_listed_and_ended(client: Client, owner: User, outsider: Us
     assert client.get("/settings/sessions/").status_code == 200
 
 
+@pytest.mark.django_db(transaction=True)  # allauth tells of a new factor after the commit
 def test_authenticator_app_guards_the_next_sign_in(client: Client, owner: User) -> None:
     from allauth.mfa.models import Authenticator
     from allauth.mfa.totp.internal.auth import (

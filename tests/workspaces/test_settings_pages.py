@@ -312,6 +312,19 @@ def test_what_happens_is_announced_inside_the_workspace(
     assert heard == [("api_key.created", workspace)]
 
 
+def test_what_happens_becomes_an_event_that_managers_see(
+    workspace: Any, owner: User, actor_for: Any
+) -> None:
+    from apps.orchestrator.models import Event
+    from apps.workspaces.tenancy import workspace_context
+
+    keys.create(actor=actor_for(owner, workspace), name="CI")
+    with workspace_context(workspace):
+        event = Event.objects.get(kind="api_key.created")
+    assert event.permission == "members.manage"
+    assert "CI" in event.summary
+
+
 def test_an_export_counts_what_it_holds(workspace: Any, owner: User, tmp_path: Any) -> None:
     manifest = exporting.export(workspace=workspace, path=tmp_path / "acme.zip")
     assert manifest["tables"]["workspace/members"]["rows"] == 1
