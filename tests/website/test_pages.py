@@ -13,18 +13,8 @@ def test_the_welcome_page_leads_to_signing_up_and_in(client, db):
 
 def test_the_welcome_page_leads_a_member_into_candy(workspace, owner, client_for):
     html = client_for(owner).get("/").content.decode()
-    assert 'href="/enter"' in html
+    assert 'href="/next/"' in html
     assert "/accounts/signup/" not in html.split("<footer")[0]
-
-
-def test_enter_goes_to_the_workspace(workspace, owner, client_for):
-    response = client_for(owner).get("/enter")
-    assert response.status_code == 302
-    assert response["Location"] == "/w/acme/"
-
-
-def test_enter_asks_strangers_to_sign_in(client, db):
-    assert "/accounts/login/" in client.get("/enter")["Location"]
 
 
 def test_the_gallery_is_for_staff(client, owner, client_for):

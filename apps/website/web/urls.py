@@ -9,6 +9,5 @@ from apps.website.web import views
 app_name = "website"
 urlpatterns = [
     path("", views.welcome, name="welcome"),
-    path("enter", views.enter, name="enter"),
     path("design/", views.design, name="design"),
 ]
