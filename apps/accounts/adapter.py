@@ -103,7 +103,7 @@ class MFAAdapter(DefaultMFAAdapter):
         raw = base64.urlsafe_b64decode(encrypted_text.removeprefix(self._PREFIX))
         for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
             try:
-                opened = AESGCM(_mfa_key(secret)).decrypt(raw[:12], raw[12:], b"candy.mfa")
+                opened = AESGCM(_mfa_key(str(secret))).decrypt(raw[:12], raw[12:], b"candy.mfa")
             except InvalidTag:
                 continue
             return opened.decode()

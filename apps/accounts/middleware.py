@@ -37,4 +37,4 @@ class PersonMiddleware:
             timezone.deactivate()  # a zone that the system no longer knows: UTC
         if user.language in self.languages:
             translation.activate(user.language)
-            request.LANGUAGE_CODE = user.language  # type: ignore[attr-defined]
+            request.LANGUAGE_CODE = user.language

@@ -129,7 +129,7 @@ for kind, tone, body in (
 ):
     register_rule(
         Rule(kind, permissions.PUBLISH, tone=tone, url=_receipt, tell_actor=True,
-             body=lambda event, words=body: words)
+             body=lambda event, words=body: words)  # type: ignore[misc]  # bound now, not later
     )  # fmt: skip
 for kind, tone in (("connection.expired", "danger"), ("connection.failed", "warning")):
     register_rule(

@@ -74,7 +74,9 @@ def open_invitations(*, workspace_id: int) -> QuerySet[Invitation]:
 
 def roles(*, workspace_id: int) -> list[Role]:
     """The built-in roles and the workspace's own, in that order."""
-    rows = Role.objects.filter(workspace_id=None) | Role.objects.filter(workspace_id=workspace_id)
+    rows = Role.objects.filter(workspace__isnull=True) | Role.objects.filter(
+        workspace_id=workspace_id
+    )
     return sorted(rows, key=lambda role: (role.workspace_id is not None, role.pk))
 
 

@@ -89,4 +89,4 @@ def session_end_others(request: HttpRequest) -> HttpResponse:
 
 def _person(request: HttpRequest) -> User:
     user: Any = request.user
-    return user  # type: ignore[no-any-return]
+    return user

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -90,7 +91,7 @@ def as_stored(*, workspace: Workspace, data: dict[str, Any]) -> Actor:
     gone = PermissionDenied("Whoever asked for this no longer belongs to the workspace.")
     membership = (
         Membership.objects.select_related("workspace", "role", "user")
-        .filter(workspace=workspace, user_id=data.get("user_id"), user__is_active=True)
+        .filter(Q(user_id=data.get("user_id")), workspace=workspace, user__is_active=True)
         .first()
     )
     if membership is None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db import connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.workspaces import origin
@@ -98,7 +99,7 @@ def verify(*, workspace_id: int | None) -> int | None:
     """Sequence number of the first entry that does not fit its chain; None when all do."""
     expected_previous, expected_sequence = "", 1
     for entry in (
-        AuditEntry.objects.filter(workspace_id=workspace_id).order_by("sequence").iterator()
+        AuditEntry.objects.filter(Q(workspace_id=workspace_id)).order_by("sequence").iterator()
     ):
         if (
             entry.sequence != expected_sequence
@@ -123,7 +124,7 @@ def _append(
         with connection.cursor() as cursor:  # one writer for each chain
             cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [_LOCK, workspace_id or 0])
         last = (
-            AuditEntry.objects.filter(workspace_id=workspace_id)
+            AuditEntry.objects.filter(Q(workspace_id=workspace_id))
             .order_by("-sequence")
             .only("sequence", "hash")
             .first()

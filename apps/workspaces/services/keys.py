@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.errors import NotFound, PermissionDenied, ValidationFailed
@@ -117,7 +118,7 @@ def _checked_scopes(actor: Actor, scopes: Iterable[str]) -> list[str]:
 
 def _make(actor: Actor, name: str, scopes: list[str], expires_at: datetime | None) -> NewKey:
     raw = api_keys.generate()
-    key = ApiKey.objects.create(
+    key = ApiKey.objects.create(  # type: ignore[misc]  # who may make one is a person
         workspace_id=actor.workspace_id,
         user_id=actor.user_id,
         name=name,
@@ -133,7 +134,7 @@ def _own(actor: Actor, key_id: int, *, any_owner: bool = False) -> ApiKey:
     keys = ApiKey.objects.select_for_update(of=("self",)).select_related("workspace")
     keys = keys.filter(workspace_id=actor.workspace_id, pk=key_id)
     if not any_owner:
-        keys = keys.filter(user_id=actor.user_id)
+        keys = keys.filter(Q(user_id=actor.user_id))
     key = keys.first()
     if key is None:
         raise NotFound("There is no such API key.")

@@ -7,6 +7,7 @@ Announces ``member.role_changed``, ``member.removed`` and ``workspace.ownership_
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from apps.errors import Conflict, NotFound, PermissionDenied
@@ -74,7 +75,7 @@ def leave(*, actor: Actor) -> None:
         workspace = _locked(actor.workspace_id)
         membership = (
             Membership.objects.select_related("user", "role")
-            .filter(workspace_id=actor.workspace_id, user_id=actor.user_id)
+            .filter(Q(user_id=actor.user_id), workspace_id=actor.workspace_id)
             .first()
         )
         if membership is None:
@@ -94,7 +95,7 @@ def transfer_ownership(*, actor: Actor, membership_id: int) -> None:
         workspace = _locked(actor.workspace_id)
         heir = _member(actor.workspace_id, membership_id)
         mine = Membership.objects.select_related("role", "user").get(
-            workspace_id=actor.workspace_id, user_id=actor.user_id
+            Q(user_id=actor.user_id), workspace_id=actor.workspace_id
         )
         if heir.pk == mine.pk:
             raise Conflict("You own this workspace already.")

@@ -19,7 +19,7 @@ def get(*, workspace_id: int, key: str) -> Role:
     """The workspace's own role ``key`` or the built-in one. Raises NotFound."""
     role = (
         Role.objects.filter(key=key, workspace_id=workspace_id).first()
-        or Role.objects.filter(key=key, workspace_id=None).first()
+        or Role.objects.filter(key=key, workspace__isnull=True).first()
     )
     if role is None:
         raise NotFound("There is no such role.", field="role")
