@@ -35,11 +35,11 @@ CANDY_VERSION = "0.1.0"
 
 SHARED_APPS = [
     "apps.workspaces",  # before django_tenants: its `migrate` command replaces theirs
+    "unfold.apps.BasicAppConfig",  # before django_tenants, which has an app_list.html of its own
     "django_tenants",
     "apps.accounts",
     "apps.billing",
     "apps.website",
-    "unfold.apps.BasicAppConfig",  # our own site is the default one, not Unfold's
     "apps.workspaces.staff.apps.StaffAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",

@@ -56,6 +56,10 @@ class OperationSchema(AutoSchema):
             return str(super().get_operation_id())
         return re.sub(r"\W+", "_", declared.summary.lower()).strip("_")
 
+    def get_description(self) -> str:
+        declared = self._declared()
+        return declared.description if declared else ""
+
     def get_tags(self) -> list[str]:
         parts = [part for part in self.path.split("/") if part and "{" not in part]
         return [parts[3] if len(parts) > 3 and parts[2] == "w" else parts[2]]
