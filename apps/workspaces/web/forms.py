@@ -78,7 +78,7 @@ class InviteForm(forms.Form):
     email = forms.EmailField(
         label="Email", widget=forms.EmailInput(attrs={"autocomplete": "off", "inputmode": "email"})
     )
-    role = forms.ChoiceField(label="Role")
+    role = forms.ChoiceField(label="Role", widget=forms.RadioSelect)
 
     def __init__(self, *args: Any, roles: list[Role], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -91,7 +91,7 @@ class KeyForm(forms.Form):
         label="Name", max_length=80, help_text="What will use it, such as “Zapier” or “CI”."
     )
     expires = forms.ChoiceField(
-        label="Stops working", choices=list(EXPIRIES.items()), required=False
+        label="Stops working", choices=list(EXPIRIES.items()), initial="90", required=False
     )
     scopes = forms.MultipleChoiceField(
         label="May do", required=False, widget=forms.CheckboxSelectMultiple
