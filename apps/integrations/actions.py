@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from apps.orchestrator import ActionContext, Effect, Retry, action
+from apps.orchestrator import ActionContext, Effect, Retry, action, sync
 
 from . import permissions
 from .models import Connection
@@ -88,3 +88,7 @@ def _state(row: Connection) -> ConnectionState:
         error=row.last_error,
         checked_at=row.last_checked_at,
     )
+
+
+# A token that died quietly is noticed within a day, before a post depends on it.
+sync.register("integrations.check_connections", every=timedelta(days=1))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -119,6 +119,10 @@ def _receipt(event: Any) -> str:
     return reverse("knisoci:receipt", kwargs={"target": event.data["target"]})
 
 
+def _words(text: str) -> Callable[[Any], str]:
+    return lambda event: text
+
+
 for kind, tone, body in (
     ("post.failed", "danger", "The post is kept. Its receipt says what happened and what to do."),
     (
@@ -129,7 +133,7 @@ for kind, tone, body in (
 ):
     register_rule(
         Rule(kind, permissions.PUBLISH, tone=tone, url=_receipt, tell_actor=True,
-             body=lambda event, words=body: words)  # type: ignore[misc]  # bound now, not later
+             body=_words(body))
     )  # fmt: skip
 for kind, tone in (("connection.expired", "danger"), ("connection.failed", "warning")):
     register_rule(
