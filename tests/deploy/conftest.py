@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -15,7 +16,7 @@ import pytest
 
 from deploy.local.postgres import Postgres
 from deploy.local.processes import is_alive
-from deploy.local.valkey import Valkey
+from deploy.local.valkey import Valkey, free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -53,6 +54,7 @@ class Run:
 
     def __init__(self, folder: Path, commands: dict[str, str], **env: str) -> None:
         self.var = folder / "var"
+        self.port, self.sandbox_port = env["PORT"], env["SANDBOX_PORT"]
         procfile = folder / "Procfile"
         procfile.write_text("".join(f"{name}: {line}\n" for name, line in commands.items()))
         self.output = folder / f"output-{time.monotonic_ns()}.txt"
@@ -103,6 +105,14 @@ def wait_dead(pids: list[int], seconds: float = 10) -> list[int]:
 
 
 @pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """A folder outside of pytest's own: every other run of pytest closes that to other accounts, and
+    as root PostgreSQL runs under one."""
+    with tempfile.TemporaryDirectory(prefix="candy-test-") as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
 def web(tmp_path: Path) -> str:
     """A Procfile line that serves ``/readyz``."""
     script = tmp_path / "web.py"
@@ -114,9 +124,12 @@ def web(tmp_path: Path) -> str:
 def run(tmp_path: Path) -> Iterator[Callable[..., Run]]:
     """``run({"name": "line"}, NAME="value")``; whatever is left at the end is stopped."""
     runs: list[Run] = []
+    web_port, sandbox_port = free_port(), free_port()
 
     def start(commands: dict[str, str], **env: str) -> Run:
-        started = Run(tmp_path, commands, **{"PORT": "8104", "SANDBOX_PORT": "8114"} | env)
+        # The same for every start of a test: a second one has to meet the first.
+        ports = {"PORT": str(web_port), "SANDBOX_PORT": str(sandbox_port)}
+        started = Run(tmp_path, commands, **ports | env)
         runs.append(started)
         return started
 

@@ -15,6 +15,7 @@ import pytest
 
 from deploy.local.child import FIRST_DELAY, LONGEST_DELAY, Child, parse_procfile
 from deploy.local.processes import is_alive
+from deploy.local.valkey import free_port
 from tests.deploy.conftest import ROOT, Run, wait_dead
 
 READY = "Candy is ready"
@@ -83,10 +84,11 @@ def test_addresses_come_last_and_lead_where_they_say(run: Start, web: str) -> No
     text = started.wait_for("Ctrl-C ends everything")
     lines = [line for line in text.splitlines() if line.strip()]
     assert "Ctrl-C" in lines[-1]
-    assert "http://localhost:8104" in text
+    address = f"http://localhost:{started.port}"
+    assert address in text
     env = dict(line.split("=", 1) for line in (started.var / "runtime.env").read_text().split())
-    assert env["CANDY_PUBLIC_URL"] == "http://localhost:8104"
-    assert "127.0.0.1:8114" in env["CANDY_OUTBOUND_ALLOW"].split(",")
+    assert env["CANDY_PUBLIC_URL"] == address
+    assert f"127.0.0.1:{started.sandbox_port}" in env["CANDY_OUTBOUND_ALLOW"].split(",")
     assert stat.S_IMODE((started.var / "runtime.env").stat().st_mode) == 0o600
     for name in ("master.key", "secret.key"):
         key = started.var / "keys" / name
@@ -109,7 +111,7 @@ def test_a_second_start_on_the_same_folder_is_told_where_the_first_is(run: Start
     second = run({"web": web})
     assert second.process.wait(20) == 1
     assert "already runs" in second.text
-    assert "http://localhost:8104" in second.text
+    assert f"http://localhost:{first.port}" in second.text
     assert first.process.poll() is None
 
 
@@ -176,7 +178,7 @@ def test_the_log_reader_leaving_ends_everything(run: Start, web: str, tmp_path: 
     process = subprocess.Popen(
         [sys.executable, "-c", DRIVER, str(procfile)],
         cwd=ROOT,
-        env=clean_env(tmp_path / "var", PORT="8105", SANDBOX_PORT="8115"),
+        env=clean_env(tmp_path / "var", PORT=str(free_port()), SANDBOX_PORT=str(free_port())),
         stdout=write,
         stderr=subprocess.PIPE,
     )

@@ -48,7 +48,7 @@ class Sight:
         return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # Playwright keeps a loop running: it must not outlive its file
 def chromium() -> Iterator[Browser]:
     # Playwright's loop runs in this thread; Django takes that for async code and would refuse.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
