@@ -95,6 +95,8 @@ MIDDLEWARE = [
     "config.health.OperationsMiddleware",  # before the checks of host and https: see its docstring
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Pages, a quarter of their size. Django pads each answer at random, and tokens are masked.
+    "django.middleware.gzip.GZipMiddleware",
     "apps.workspaces.tenancy.middleware.PublicAtStartMiddleware",
     "apps.workspaces.middleware.OriginMiddleware",
     "apps.workspaces.middleware.CustomDomainMiddleware",
@@ -235,11 +237,13 @@ USE_TZ = True
 STATIC_URL = "/static/"  # absolute: a relative one would freeze on the first workspace
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATICFILES_DIRS = [path for path in (BASE_DIR / "static" / "dist",) if path.exists()]
+# Built assets carry a digest in their names, so browsers keep them for good.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^.+-[A-Za-z0-9_-]{8}\.[a-z0-9]+$"
 MEDIA_ROOT = VAR_DIR / "media"
 MEDIA_URL = "/media/"
 STORAGES: dict[str, dict[str, Any]] = {
     "default": media_storage(),
-    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 

@@ -38,7 +38,4 @@ CSRF_COOKIE_NAME = "__Host-candy-csrf"
 CSRF_TRUSTED_ORIGINS = env_list("CANDY_CSRF_TRUSTED_ORIGINS", [CANDY_PUBLIC_URL])
 CONTENT_SECURITY_POLICY["DIRECTIVES"]["upgrade-insecure-requests"] = True
 
-# --- Built assets carry a digest in their names; WhiteNoise serves them compressed, for good. ------
-
-STORAGES["staticfiles"] = {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"}
 CANDY_STAFF_NEEDS_MFA = env_bool("CANDY_STAFF_NEEDS_MFA", True)
