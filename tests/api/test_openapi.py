@@ -70,6 +70,8 @@ def test_every_view_method_is_an_operation_with_a_permission() -> None:
 def test_every_action_is_described_with_its_input() -> None:
     paths = {path.rpartition("/")[2]: item for path, item in description()["paths"].items()}
     for action in registry.all_actions(face=Face.API):
+        if action.key.startswith("probe."):  # declared by other tests in this process
+            continue
         post = paths[action.key]["post"]
         reference = post["requestBody"]["content"]["application/json"]["schema"]["$ref"]
         schema = description()["components"]["schemas"][reference.rpartition("/")[2]]

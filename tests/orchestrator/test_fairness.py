@@ -127,5 +127,9 @@ def test_a_flood_of_slow_jobs_does_not_delay_another_workspace(
             )
             done = Job.objects.filter(state="succeeded")
             wait_until(lambda: done.count() == 10, 20, crew.logs)
-            started = JobAttempt.objects.values_list("started_at", flat=True)
-            assert max(started) - asked_at < timedelta(seconds=10)
+            last = max(JobAttempt.objects.values_list("started_at", flat=True))
+        # Counted in work and not in seconds, so that a slow machine says the same: what four
+        # threads do of these jobs in ten seconds is 200 of the flood's 10,000.
+        with workspace_context(workspace):
+            went_first = JobAttempt.objects.filter(started_at__range=(asked_at, last)).count()
+        assert went_first <= 300

@@ -130,13 +130,12 @@ def test_the_page_costs_no_more_with_more_jobs(
     workspace: Any, viewer: Any, client_for: Any
 ) -> None:
     client = client_for(viewer)
+    client.get("/w/acme/jobs/")  # the first visit also notes when the person was last seen
     counts = []
     for _ in range(2):
         for _ in range(10):
             dead_job(workspace)
-        with CaptureQueriesContext(
-            connection,
-        ) as captured:
+        with CaptureQueriesContext(connection) as captured:
             client.get("/w/acme/jobs/")
         counts.append(len(captured))
     assert counts[0] == counts[1] <= 20
