@@ -23,7 +23,8 @@ def web_server(folder: Path, *, workers: int) -> Iterator[int]:
     """The Procfile's web process under production settings, DEBUG off; yields its port."""
     port = _free_port()
     env = {
-        **os.environ,
+        # A key in a file would win over the one given here.
+        **{name: text for name, text in os.environ.items() if not name.endswith("_KEY_FILE")},
         "DJANGO_SETTINGS_MODULE": "config.settings.production",
         "DATABASE_URL": database_url(),
         "REDIS_URL": settings.REDIS_URL,
