@@ -142,6 +142,7 @@ def _date_back(target: Target, moment: datetime, *, reach: float) -> None:
         wall_time=moment.time().replace(microsecond=0),
         metrics=snapshots[-1].values if snapshots else {},
         metrics_at=snapshots[-1].at if snapshots else None,
+        next_metrics_at=None,  # the sandbox would tell how young these posts really are
     )
     Post.objects.filter(pk=target.post_id).update(created_at=moment - timedelta(hours=3))
 
