@@ -87,11 +87,6 @@ def channel_health(channel: Channel) -> dict[str, str]:
     return {"tone": "danger", "label": "Reconnect", "note": channel.connection.last_error}
 
 
-def is_sandbox(host: str) -> bool:
-    """Whether an account lives on the built-in sandbox networks and so reaches nobody."""
-    return bool(host) and host.startswith(settings.CANDY_SANDBOX_URL)
-
-
 def sandbox_values(key: str) -> dict[str, str]:
     """What to type into the connect form of network ``key`` for the sandbox's account of this
     workspace. The simulators let in any secret that begins with ``sandbox-``."""
@@ -113,5 +108,5 @@ def channel_view(channel: Channel) -> dict[str, Any]:
         "handle": channel.connection.handle,
         "network": network(channel.provider),
         "health": channel_health(channel),
-        "sandbox": is_sandbox(channel.connection.host),
+        "sandbox": channel.connection.is_sandbox,
     }
