@@ -13,3 +13,11 @@ def uuid7() -> uuid.UUID:
     value = (value & ~(0xF << 76)) | (0x7 << 76)
     value = (value & ~(0x3 << 62)) | (0x2 << 62)
     return uuid.UUID(int=value)
+
+
+def parse_id(text: str) -> uuid.UUID | None:
+    """`text` as an identifier, None where it is none: for what stands in addresses and forms."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return None

@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.errors import DomainError, ValidationFailed
+from apps.ids import parse_id
 from apps.knisoci import queries
 from apps.knisoci.services import posts
 from apps.knisoci.transitions import SCHEDULABLE, TargetState
@@ -51,7 +52,7 @@ def feed(request: Any) -> JsonResponse:
         start, end = _instant(request, "start", zone), _instant(request, "end", zone)
     except DomainError as error:
         return JsonResponse(error_body(error), status=error.status)
-    channel, state = _uuid(request.GET.get("channel", "")), request.GET.get("state", "")
+    channel, state = parse_id(request.GET.get("channel", "")), request.GET.get("state", "")
     rows = queries.calendar(
         start=start,
         end=end,
@@ -99,13 +100,6 @@ def _entry(row: Any, zone: ZoneInfo, receipt: str, move: str) -> dict[str, Any]:
         "move_url": move % row.id,
         "label": f"{row.channel_name}, {local:%H:%M}, {TargetState(row.state).label}: {title}",
     }
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _instant(request: HttpRequest, name: str, zone: ZoneInfo) -> datetime:

@@ -15,6 +15,7 @@ from django.db import transaction
 from django.http import QueryDict
 
 from apps.errors import DomainError
+from apps.ids import parse_id
 from apps.integrations.providers.base import Count
 from apps.knisoci import content, queries
 from apps.knisoci.models import Channel, Post, Target
@@ -105,10 +106,10 @@ def parse(data: QueryDict, channels: list[Channel]) -> DraftForm:
         )
         for channel in channels
     ]
-    images = tuple(filter(None, (_uuid(text) for text in data.getlist("media"))))
+    images = tuple(filter(None, (parse_id(text) for text in data.getlist("media"))))
     alts = {str(pk): str(data[f"alt-{pk}"]) for pk in images if f"alt-{pk}" in data}
     form = DraftForm(
-        _uuid(data.get("post", "")),
+        parse_id(data.get("post", "")),
         data.get("title", ""),
         data.get("text", ""),
         images,
@@ -196,10 +197,3 @@ def _options(data: Mapping[str, Any], channel: Channel) -> dict[str, str]:
         for name, value in data.items()
         if name.startswith(prefix) and value
     }
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

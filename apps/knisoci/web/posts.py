@@ -12,6 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.errors import DomainError
+from apps.ids import parse_id
 from apps.knisoci import permissions, queries
 from apps.knisoci.services import posts, settling
 from apps.knisoci.transitions import EDITABLE, TargetState, derived
@@ -43,7 +44,7 @@ def index(request: Any) -> HttpResponse:
     rows = queries.posts(
         state=state if state in TargetState.values else None,
         search=search,
-        before=_uuid(request.GET.get("before", "")),
+        before=parse_id(request.GET.get("before", "")),
         limit=PAGE + 1,
     )
     tabs = [(label, f"?state={key}" if key else "?", key == state, None) for key, label in FILTERS]
@@ -125,13 +126,6 @@ def _found(query: Callable[[UUID], Any], pk: UUID) -> Any:
         return query(pk)
     except DomainError as error:
         raise Http404(error.message) from error
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _item(request: Any, sheet: Any, target: Any) -> dict[str, Any]:

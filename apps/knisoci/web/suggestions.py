@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from apps.agents.networks import network_of
 from apps.agents.services import writing
 from apps.agents.writing import BUILT_IN, Brief, Network
 from apps.errors import ValidationFailed
@@ -82,15 +83,10 @@ def _networks(channels: list[Channel]) -> list[Network]:
     for channel in channels:
         provider = providers.get(channel.provider)
         account = channel.connection.account
-        limit = provider.count("", account).limit
-        known = found.get(provider.key)
-        if known is None or limit < known.limit:
-            found[provider.key] = Network(
-                provider.key,
-                provider.name,
-                limit,
-                lambda text, p=provider, a=account: p.count(text, a).used,  # type: ignore[misc]
-            )
+        network = network_of(provider, account)
+        known = found.get(network.key)
+        if known is None or network.limit < known.limit:
+            found[network.key] = network
     return list(found.values())
 
 
