@@ -6,6 +6,8 @@ from collections.abc import Callable
 from contextvars import copy_context
 from datetime import timedelta
 from typing import Any
+from urllib.parse import unquote
+from uuid import uuid4
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -17,6 +19,7 @@ from django.utils import timezone
 from apps.knisoci.models import Campaign, Channel, Post, Target, Variant
 from apps.knisoci.services import posts
 from apps.knisoci.transitions import TargetState
+from apps.media.models import Asset
 from apps.workspaces.types import Actor
 
 Signed = Callable[[Any], Client]
@@ -127,8 +130,40 @@ def test_a_file_that_is_no_image_is_refused_in_words(
     answer = client_for(contributor).post(
         f"{BASE}/compose/image/", {"image": file}, headers={"HX-Request": "true"}
     )
-    assert answer.status_code in (415, 422)
-    assert answer["X-Candy-Message"]
+    assert answer.status_code == 400  # 422 would put words where the composer stands
+    assert unquote(answer["X-Candy-Message"]) == (
+        "This is not a JPEG, PNG, WebP or GIF image, whatever its name says."
+    )
+    assert answer.content == b""
+    assert not Asset.objects.exists()
+
+
+def test_a_refused_verb_says_why_and_leaves_the_page_as_it_is(
+    planned: Target, viewer: Any, contributor: Any, client_for: Signed
+) -> None:
+    hx = {"HX-Request": "true"}
+    attempts = [
+        (viewer, f"publications/{planned.pk}/publish/", 403, "role"),
+        (contributor, f"publications/{planned.pk}/is-out/", 409, "outcome"),
+        (contributor, f"posts/{uuid4()}/delete/", 404, "post"),
+        (contributor, f"channels/{uuid4()}/pause/", 404, "channel"),
+    ]
+    for person, path, status, word in attempts:
+        answer = client_for(person).post(f"{BASE}/{path}", headers=hx)
+        assert (answer.status_code, answer.content) == (status, b""), path
+        assert word in unquote(answer["X-Candy-Message"]).lower(), path
+    assert Target.objects.get().state == TargetState.SCHEDULED
+
+
+@pytest.mark.parametrize(
+    "path", ["posts/%s/", "posts/%s/edit/", "publications/%s/", "channels/%s/"]
+)
+def test_what_does_not_exist_has_a_page_that_says_so(
+    path: str, channel: Channel, owner: Any, client_for: Signed
+) -> None:
+    answer = client_for(owner).get(f"{BASE}/{path}" % uuid4())
+    assert answer.status_code == 404
+    assert "<html" in answer.content.decode()
 
 
 def test_a_viewer_sees_and_changes_nothing(

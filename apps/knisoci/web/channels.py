@@ -17,7 +17,7 @@ from apps.knisoci import permissions, queries
 from apps.knisoci.services import channels
 from apps.knisoci.web import present
 from apps.knisoci.web.forms import ChannelForm, ConnectForm, SlotsForm
-from apps.knisoci.web.replies import go, refused, toast
+from apps.knisoci.web.replies import go, toast
 from apps.workspaces.tenancy import reverse
 
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
@@ -78,7 +78,7 @@ def connect(request: Any, provider: str) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def detail(request: Any, channel: UUID) -> HttpResponse:
     """One channel: name, zone, posting slots, what happens to late posts."""
-    row = _found(channel)
+    row = queries.channel(channel)
     may_manage = request.actor.can(permissions.MANAGE_CHANNELS)
     form = ChannelForm(request.POST or None, initial=ChannelForm.values_of(row))
     slots = SlotsForm(request.POST or None, initial=SlotsForm.values_of(row))
@@ -109,44 +109,31 @@ def detail(request: Any, channel: UUID) -> HttpResponse:
 @require_POST
 def act(request: Any, channel: UUID, verb: str) -> HttpResponse:
     """Pause, resume, check the connection, or remove the channel."""
-    row = _found(channel)
-    try:
-        if verb == "pause":
-            channels.pause(actor=request.actor, channel=row, reason=request.POST.get("reason", ""))
-        elif verb == "resume":
-            channels.resume(actor=request.actor, channel=row)
-        elif verb == "check":
-            connections.check(actor=request.actor, connection_id=row.connection_id)
-        elif verb == "remove":
-            channels.archive(actor=request.actor, channel=row)
-            return go(request, reverse("knisoci:channels"))
-        else:
-            raise Http404("No such verb.")
-    except DomainError as error:
-        return refused(request, error)
+    row = queries.channel(channel)
+    if verb == "pause":
+        channels.pause(actor=request.actor, channel=row, reason=request.POST.get("reason", ""))
+    elif verb == "resume":
+        channels.resume(actor=request.actor, channel=row)
+    elif verb == "check":
+        connections.check(actor=request.actor, connection_id=row.connection_id)
+    elif verb == "remove":
+        channels.archive(actor=request.actor, channel=row)
+        return go(request, reverse("knisoci:channels"))
+    else:
+        raise Http404("No such verb.")
     return HttpResponse(status=204, headers={"HX-Refresh": "true"})
 
 
 @require_POST
 def stop(request: Any) -> HttpResponse:
     """The emergency stop of the workspace, and its end."""
-    try:
-        if request.POST.get("resume"):
-            channels.resume_publishing(actor=request.actor)
-            words = "Publishing goes on. What was missed meanwhile waits for you."
-        else:
-            channels.stop_publishing(actor=request.actor, reason=request.POST.get("reason", ""))
-            words = "Stopped. Nothing goes out until someone resumes."
-    except DomainError as error:
-        return refused(request, error)
+    if request.POST.get("resume"):
+        channels.resume_publishing(actor=request.actor)
+        words = "Publishing goes on. What was missed meanwhile waits for you."
+    else:
+        channels.stop_publishing(actor=request.actor, reason=request.POST.get("reason", ""))
+        words = "Stopped. Nothing goes out until someone resumes."
     return toast(HttpResponse(status=204, headers={"HX-Refresh": "true"}), words, "warning")
-
-
-def _found(channel: UUID) -> Any:
-    try:
-        return queries.channel(channel)
-    except DomainError as error:
-        raise Http404(error.message) from error
 
 
 def _sandbox(request: HttpRequest, network: Any) -> dict[str, str]:

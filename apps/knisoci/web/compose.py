@@ -11,7 +11,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
@@ -23,7 +23,7 @@ from apps.knisoci.models import Post
 from apps.knisoci.services import posts
 from apps.knisoci.transitions import EDITABLE
 from apps.knisoci.web import drafts
-from apps.knisoci.web.replies import go, refused
+from apps.knisoci.web.replies import go
 from apps.media.services import assets
 from apps.workspaces.tenancy import reverse
 
@@ -44,7 +44,7 @@ def new(request: Any) -> HttpResponse:
 @require_GET
 def edit(request: Any, post: UUID) -> HttpResponse:
     """The composer on a post that exists; what is out already leads to its receipts."""
-    row = _found(post)
+    row = queries.composer(post)
     states = {sheet.target.state for sheet in row.sheets}
     if states and not states & EDITABLE:
         return redirect(reverse("knisoci:post", kwargs={"post": row.pk}))
@@ -92,12 +92,9 @@ def schedule(request: Any) -> HttpResponse:
 def add_image(request: Any) -> HttpResponse:
     """Take an image into the library and answer with its tile for the composer."""
     file = request.FILES.get("image")
-    try:
-        if file is None:
-            raise ValidationFailed("Choose an image first.", field="image")
-        asset, _ = assets.upload(actor=request.actor, file=file, name=file.name)
-    except DomainError as error:
-        return refused(request, error)
+    if file is None:
+        raise ValidationFailed("Choose an image first.", field="image")
+    asset, _ = assets.upload(actor=request.actor, file=file, name=file.name)
     return render(request, "knisoci/compose/_image.html", {"asset": asset})
 
 
@@ -117,13 +114,6 @@ def suggest(request: Any) -> HttpResponse:
     except DomainError as error:
         return render(request, "knisoci/compose/_suggestions.html", {"error": error}, status=422)
     return render(request, "knisoci/compose/_suggestions.html", {"groups": found})
-
-
-def _found(post: UUID) -> Any:
-    try:
-        return queries.composer(post)
-    except DomainError as error:
-        raise Http404(error.message) from error
 
 
 def _when(request: HttpRequest) -> Any:

@@ -11,13 +11,12 @@ from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.errors import DomainError
 from apps.ids import parse_id
 from apps.knisoci import permissions, queries
 from apps.knisoci.services import posts, settling
 from apps.knisoci.transitions import EDITABLE, TargetState, derived
 from apps.knisoci.web import present
-from apps.knisoci.web.replies import go, refused, toast
+from apps.knisoci.web.replies import go, toast
 from apps.workspaces.tenancy import reverse
 
 VERBS: dict[str, tuple[Callable[..., Any], str]] = {
@@ -62,7 +61,7 @@ def index(request: Any) -> HttpResponse:
 @require_GET
 def detail(request: Any, post: UUID) -> HttpResponse:
     """One post: where it went, how it stands there, what it earned."""
-    row = _found(queries.composer, post)
+    row = queries.composer(post)
     targets = [sheet.target for sheet in row.sheets]
     return render(
         request,
@@ -80,7 +79,7 @@ def detail(request: Any, post: UUID) -> HttpResponse:
 @require_GET
 def receipt(request: Any, target: UUID) -> HttpResponse:
     """Every call that was made for one publication, and what came of it."""
-    found = _found(queries.receipt, target)
+    found = queries.receipt(target)
     context = {
         "item": _item(request, found.target.variant, found.target),
         "target": found.target,
@@ -96,36 +95,20 @@ def act(request: Any, target: UUID, verb: str) -> HttpResponse:
     if verb not in VERBS:
         raise Http404("No such verb.")
     service, words = VERBS[verb]
-    try:
-        service(actor=request.actor, target=target)
-    except DomainError as error:
-        return refused(request, error)
+    service(actor=request.actor, target=target)
     return toast(HttpResponse(status=204, headers={"HX-Refresh": "true"}), words)
 
 
 @require_POST
 def duplicate(request: Any, post: UUID) -> HttpResponse:
-    try:
-        row = posts.duplicate(actor=request.actor, post=post)
-    except DomainError as error:
-        return refused(request, error)
+    row = posts.duplicate(actor=request.actor, post=post)
     return go(request, reverse("knisoci:post_edit", kwargs={"post": row.pk}))
 
 
 @require_POST
 def delete(request: Any, post: UUID) -> HttpResponse:
-    try:
-        posts.delete(actor=request.actor, post=post)
-    except DomainError as error:
-        return refused(request, error)
+    posts.delete(actor=request.actor, post=post)
     return go(request, reverse("knisoci:posts"))
-
-
-def _found(query: Callable[[UUID], Any], pk: UUID) -> Any:
-    try:
-        return query(pk)
-    except DomainError as error:
-        raise Http404(error.message) from error
 
 
 def _item(request: Any, sheet: Any, target: Any) -> dict[str, Any]:

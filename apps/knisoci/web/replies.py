@@ -1,16 +1,12 @@
-"""Answers to htmx and to scripts: words in the corner, and errors in the one shape."""
+"""Answers to htmx: words in the corner, and a redirect. Errors rise to the shell's middleware."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import quote
 
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
-
-from apps.errors import DomainError
-from apps.workspaces.services.access import error_body
 
 
 def toast(response: HttpResponse, message: str, level: str = "success") -> HttpResponse:
@@ -26,10 +22,3 @@ def go(request: HttpRequest, url: str) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(status=204, headers={"HX-Redirect": url})
     return redirect(url)
-
-
-def refused(request: HttpRequest, error: DomainError) -> HttpResponse:
-    """Where there is no form to fill in again: the error's words as a toast, or as JSON."""
-    if request.headers.get("HX-Request"):
-        return HttpResponse(status=error.status, headers={"X-Candy-Message": quote(error.message)})
-    return JsonResponse(error_body(error), status=error.status)
