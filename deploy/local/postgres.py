@@ -14,6 +14,7 @@ import shutil
 import signal
 import stat
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -38,6 +39,10 @@ SETTINGS = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] ",
 }
+if sys.platform == "linux":
+    # After a crash every file is synced, one by one: with the tables of many workspaces that takes
+    # minutes on a slow disk. One call for the file system says the same; only Linux has it.
+    SETTINGS["recovery_init_sync_method"] = "syncfs"
 # The test cluster is thrown away by the machine that loses power; a person's data never is.
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 

@@ -51,9 +51,6 @@ def arena(folder: Path, *, blind: bool) -> Iterator[Arena]:
     port = free_port()
     try:
         database_url, redis_url = postgres.start(), valkey.start()
-        # After a crash PostgreSQL syncs every file, one by one: with the tables of fifty workspaces
-        # that takes minutes on a slow disk. One call for the file system says the same.
-        postgres.psql("ALTER SYSTEM SET recovery_init_sync_method = 'syncfs'")
         settings = {
             "DJANGO_SETTINGS_MODULE": "tests.chaos.settings",
             "DATABASE_URL": database_url,

@@ -51,6 +51,9 @@ def test_postgres_comes_back_with_its_data_after_kill_9(tmp_path: Path) -> None:
     url = postgres.start()
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("CREATE TABLE kept AS SELECT 42 AS answer")
+        if sys.platform == "linux":
+            synced = connection.execute("SHOW recovery_init_sync_method").fetchone()
+            assert synced == ("syncfs",), "recovery would sync the files of all workspaces singly"
     pid = postgres.pid()
     assert pid is not None
     os.kill(pid, signal.SIGKILL)
