@@ -18,6 +18,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.ids import uuid7
+from apps.orchestrator.engine import index
 from apps.orchestrator.engine.index import TABLE, Claimed, prepared, ring
 from apps.orchestrator.engine.outcomes import Outcome
 from apps.orchestrator.models import Job, JobAttempt
@@ -110,25 +111,29 @@ def claim_with_keys(item_id: uuid.UUID) -> list[tuple[Claimed, Job]]:
         row = cursor.fetchone()
         if row is None:
             return []
-        for key, limit in sorted(zip(*row, strict=True)):
-            _lock_key(cursor, key)
-            cursor.execute(
-                f"""
-                SELECT count(*) FROM {TABLE} WHERE state = 'running' AND concurrency_keys @> %s
-                """,  # noqa: S608
-                [[key]],
-            )
-            if cursor.fetchone()[0] >= limit:
-                cursor.execute(
-                    f"""
-                    UPDATE {TABLE} SET state = 'blocked',
-                        lease_until = now() + %s * interval '1 second'
-                    WHERE job_id = %s
-                    """,  # noqa: S608
-                    [BLOCKED_SECONDS, item_id],
-                )
-                return []
-    return claim_jobs([item_id])
+        has_room = {key: _has_room(key, most) for key, most in sorted(zip(*row, strict=True))}
+        if all(has_room.values()):
+            return claim_jobs([item_id])
+        cursor.execute(
+            f"""
+            UPDATE {TABLE} SET state = 'blocked', lease_until = now() + %s * interval '1 second'
+            WHERE job_id = %s
+            """,  # noqa: S608
+            [BLOCKED_SECONDS, item_id],
+        )
+    # It may have been woken for one key and now waits for another.
+    index.wake_behind(item_id, [key for key, is_free in has_room.items() if is_free])
+    return []
+
+
+def _has_room(key: str, most: int) -> bool:
+    index.lock_key(key)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT count(*) FROM {TABLE} WHERE state = 'running' AND concurrency_keys @> %s",  # noqa: S608
+            [[key]],
+        )
+        return bool(cursor.fetchone()[0] < most)
 
 
 def finish(done: Sequence[Done], worker: str) -> list[Done]:
@@ -142,9 +147,7 @@ def finish(done: Sequence[Done], worker: str) -> list[Done]:
         cursor.execute(_FINISH, [list(column) for column in zip(*rows, strict=True)])
         held = {row[0] for row in cursor.fetchall()}
     kept = [one for one in done if one.claim.id in held]
-    given_back = [one.job for one in kept if one.job.concurrency_keys]
-    if given_back:
-        _wake_blocked(given_back)
+    index.wake_blocked(key for one in kept for key in one.job.concurrency_keys)
     for queue in {one.job.queue for one in kept if one.outcome.run_at is not None}:
         ring(queue)
     return kept
@@ -190,30 +193,6 @@ def _finished(one: Done, worker: str) -> tuple[Any, ...]:
         one.finished_at,
         outcome.traceback,
     )
-
-
-def _wake_blocked(jobs: Sequence[Job]) -> None:
-    """Make the first of those who wait for each key given back ready."""
-    keys = sorted({key for job in jobs for key in job.concurrency_keys})
-    with connection.cursor() as cursor:
-        for key in keys:
-            _lock_key(cursor, key)
-            cursor.execute(
-                f"""
-                UPDATE {TABLE} SET state = 'ready', lease_until = NULL WHERE job_id = (
-                    SELECT job_id FROM {TABLE}
-                    WHERE state = 'blocked' AND concurrency_keys @> %s
-                    ORDER BY priority, run_at, job_id LIMIT 1 FOR UPDATE SKIP LOCKED)
-                RETURNING queue
-                """,  # noqa: S608
-                [[key]],
-            )
-            for (queue,) in cursor.fetchall():
-                ring(queue)
-
-
-def _lock_key(cursor: Any, key: str) -> None:
-    cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
 
 
 def _claim_values(ids: Sequence[uuid.UUID]) -> list[Any]:

@@ -135,14 +135,47 @@ def events_id(workspace_id: int) -> uuid.UUID:
     return uuid.uuid5(EVENTS_NAMESPACE, str(workspace_id))
 
 
+def lock_key(key: str) -> None:
+    """Hold a concurrency key until the transaction ends: who takes, gives back or waits does."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [key])
+
+
+def wake_blocked(keys: Iterable[str]) -> None:
+    """Make the first of those who wait for each of ``keys`` ready: it was given back."""
+    _wake(keys, _WAKE, {})
+
+
+def wake_behind(item_id: uuid.UUID, keys: Iterable[str]) -> None:
+    """Pass ``keys`` on, which have room but are no use to a row that waits for another one.
+
+    To the first behind it, for each, that could run now. Only ever to those behind: so two who wait
+    for each other's keys do not wake each other for ever.
+    """
+    _wake(keys, _WAKE_BEHIND, {"ahead": item_id})
+
+
+def _wake(keys: Iterable[str], statement: str, values: dict[str, Any]) -> None:
+    with connection.cursor() as cursor:
+        for key in sorted(set(keys)):
+            lock_key(key)
+            cursor.execute(statement, {**values, "key": [key]})
+            for (queue,) in cursor.fetchall():
+                ring(queue)
+
+
 def remove_waiting(job_id: uuid.UUID) -> bool:
     """Take a row out that no worker holds; False where one does (or there is none)."""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"DELETE FROM {TABLE} WHERE job_id = %s AND state <> 'running'",  # noqa: S608
+            f"""
+            DELETE FROM {TABLE} WHERE job_id = %s AND state <> 'running' RETURNING concurrency_keys
+            """,  # noqa: S608
             [job_id],
         )
-        return bool(cursor.rowcount)
+        rows = cursor.fetchall()
+    _leave(rows)
+    return bool(rows)
 
 
 def want_cancel(job_id: uuid.UUID) -> bool:
@@ -163,13 +196,20 @@ def move(item_id: uuid.UUID, run_at: datetime | None) -> bool:
             UPDATE {TABLE} SET run_at = coalesce(%s, now()), lease_until = NULL,
                 state = CASE WHEN coalesce(%s, now()) <= now() THEN 'ready' ELSE 'scheduled' END
             WHERE job_id = %s AND state IN ('scheduled', 'ready', 'dispatched')
+            RETURNING concurrency_keys
             """,  # noqa: S608
             [run_at, run_at, item_id],
         )
-        moved = bool(cursor.rowcount)
-    if moved:
+        rows = cursor.fetchall()
+    if rows:
+        _leave(rows)
         ring()
-    return moved
+    return bool(rows)
+
+
+def _leave(rows: Sequence[tuple[Sequence[str]]]) -> None:
+    """A row that goes may have been woken for a key it has not taken yet: the next one's turn."""
+    wake_blocked(key for (keys,) in rows for key in keys)
 
 
 def remove(item_id: uuid.UUID) -> None:
@@ -185,3 +225,29 @@ def alive_in(workspace_id: int) -> int:
             [workspace_id],
         )
         return int(cursor.fetchone()[0])
+
+
+_WAKE = f"""
+UPDATE {TABLE} SET state = 'ready', lease_until = NULL WHERE job_id = (
+    SELECT job_id FROM {TABLE}
+    WHERE state = 'blocked' AND concurrency_keys @> %(key)s
+    ORDER BY priority, run_at, job_id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING queue
+"""  # noqa: S608  no outside text in any of these: the table's own name
+
+# That the other keys have room is read without their locks. If one is being given back right now,
+# whoever does that wakes the first in that key's line, which takes it or passes it on as well.
+_WAKE_BEHIND = f"""
+UPDATE {TABLE} SET state = 'ready', lease_until = NULL WHERE job_id = (
+    SELECT job_id FROM {TABLE} AS waiting
+    WHERE state = 'blocked' AND concurrency_keys @> %(key)s
+      AND (priority, run_at, job_id) > (
+          SELECT priority, run_at, job_id FROM {TABLE} WHERE job_id = %(ahead)s)
+      AND NOT EXISTS (
+          SELECT FROM unnest(waiting.concurrency_keys, waiting.concurrency_limits) AS own(key, most)
+          WHERE own.most <= (
+              SELECT count(*) FROM {TABLE} AS other
+              WHERE other.state = 'running' AND other.concurrency_keys @> ARRAY[own.key]))
+    ORDER BY priority, run_at, job_id LIMIT 1 FOR UPDATE SKIP LOCKED)
+RETURNING queue
+"""  # noqa: S608
