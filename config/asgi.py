@@ -6,18 +6,19 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings.local")
 
-from django.core.asgi import get_asgi_application
+import django
 
-http_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 from channels.routing import ProtocolTypeRouter, URLRouter
 
 from apps.workspaces.tenancy.sockets import workspace_socket_stack
+from config.handler import ThreadedHandler
 from config.routing import websocket_urlpatterns
 
 application = ProtocolTypeRouter(
     {
-        "http": http_application,
+        "http": ThreadedHandler(),
         "websocket": workspace_socket_stack(URLRouter(websocket_urlpatterns)),
     }
 )

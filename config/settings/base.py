@@ -146,14 +146,8 @@ DATABASES: dict[str, dict[str, Any]] = {
         ),
     }
 }
-# Under ASGI each request has its own thread, so connections are kept by a pool, not by a thread.
-if env_bool("CANDY_DB_POOL", False):
-    DATABASES["default"]["CONN_MAX_AGE"] = 0
-    DATABASES["default"]["OPTIONS"]["pool"] = {
-        "min_size": 1,
-        "max_size": env_int("CANDY_DB_POOL_SIZE", 20, minimum=1),
-        "timeout": 10,
-    }
+# Threads that answer requests in one web process; each keeps a connection to the database.
+CANDY_WEB_THREADS = env_int("CANDY_WEB_THREADS", 20, minimum=1)
 
 REDIS_URL = env_str("REDIS_URL", "redis://127.0.0.1:6379/0")
 CACHES = {

@@ -33,7 +33,6 @@ def web_server(folder: Path, *, workers: int) -> Iterator[int]:
         "CANDY_PUBLIC_URL": "https://127.0.0.1",
         "CANDY_ALLOWED_HOSTS": "127.0.0.1",
         "CANDY_SSL_REDIRECT": "0",
-        "CANDY_DB_POOL": "1",
         "CANDY_API_RATE_READ": "10000000/1000000",  # the limiter runs, and never says no
     }
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port)]
