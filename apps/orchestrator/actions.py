@@ -1,4 +1,7 @@
-"""The duties of the installation itself, as actions of the system workspace, and one of each workspace."""
+"""The duties of the installation itself, as actions of the system workspace, and those of each workspace.
+
+What the floor below leaves for later is declared here too: it cannot know of actions.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +22,8 @@ from apps.orchestrator.registry import action
 from apps.orchestrator.services import upkeep, watching
 from apps.orchestrator.services.events import emit
 from apps.orchestrator.types import ActionContext, Effect, Face, Retry
-from apps.workspaces.services import provisioning, purging
+from apps.workspaces.permissions import MANAGE_MEMBERS
+from apps.workspaces.services import invitations, provisioning, purging
 
 log = logging.getLogger(__name__)
 
@@ -178,3 +182,31 @@ def tidy(ctx: ActionContext) -> Tidied:
         rows_added=found.rows_added,
         rows_removed=found.rows_removed,
     )
+
+
+class InvitationMail(BaseModel):
+    invitation_id: int
+    seed: str = Field(description="what its link is made from, together with the secret key")
+
+
+class Mailed(BaseModel):
+    sent: bool = Field(description="false where the invitation is no longer open")
+
+
+@action(
+    key=invitations.SEND,
+    title="Send an invitation",
+    permission=MANAGE_MEMBERS,
+    effect=Effect.IDEMPOTENT,  # the same link once more does no harm
+    retry=Retry(max_attempts=16, base_seconds=5, cap_seconds=3600),  # for about seven hours
+    faces=[Face.CLOCK],
+)
+def send_invitation(ctx: ActionContext, input: InvitationMail) -> Mailed:
+    """Mail the link of an invitation, unless it was used, withdrawn or sent anew meanwhile."""
+    sent = invitations.send(
+        workspace=ctx.workspace,
+        invitation_id=input.invitation_id,
+        seed=input.seed,
+        inviter=ctx.actor.label,
+    )
+    return Mailed(sent=sent)

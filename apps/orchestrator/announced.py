@@ -1,10 +1,13 @@
-"""What the floor below announces becomes an event, in the transaction of the change."""
+"""What the floor below announces becomes an event, and what it leaves for later becomes a job.
+
+Both in the transaction of the change.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from apps.workspaces.services import announce
+from apps.workspaces.services import announce, later
 from apps.workspaces.types import Actor
 
 _MANAGERS_ONLY = ("api_key.", "member.invited")
@@ -20,5 +23,13 @@ def write(
     emit(actor=actor, kind=kind, subject=subject, data=data, summary=summary, permission=permission)
 
 
+def plan(*, actor: Actor, action: str, input: dict[str, Any], subject: tuple[str, str]) -> None:
+    """Planner of ``later``."""
+    from apps.orchestrator.services.jobs import enqueue
+
+    enqueue(actor=actor, action=action, input=input, subject=subject)
+
+
 def listen() -> None:
     announce.register(write)
+    later.use(plan)

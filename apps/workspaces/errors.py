@@ -40,6 +40,12 @@ class WrongPerson(PermissionDenied):
 
 
 class MailFailed(Unavailable):
-    """What was to be done is done; only the mail about it did not go out."""
+    """The mail did not go out; trying again may help."""
 
     code = "mail_failed"
+
+
+class MailRefused(ValidationFailed):
+    """The mail server knows no such address: trying again does not help."""
+
+    code = "mail_refused"

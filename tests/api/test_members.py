@@ -7,6 +7,7 @@ from typing import Any
 from django.core import mail
 
 from apps.workspaces.models import Invitation, Membership
+from tests.support.jobs import run_waiting
 
 
 def test_an_admin_invites_and_withdraws(api_for: Any, admin: Any, workspace: Any) -> None:
@@ -17,6 +18,8 @@ def test_an_admin_invites_and_withdraws(api_for: Any, admin: Any, workspace: Any
     assert made.json()["role"] == "viewer"
     assert api.post("invitations", body, Idempotency_Key="i").json() == made.json()
     assert Invitation.objects.count() == 1
+    run_waiting()
+    assert [message.to for message in mail.outbox] == [["new@acme.example"]]
     assert [row["email"] for row in api.get("invitations").json()["data"]] == ["new@acme.example"]
     assert api.delete(f"invitations/{made.json()['id']}").status_code == 204
     assert api.get("invitations").json()["data"] == []
@@ -53,7 +56,7 @@ def test_refusals_change_nothing(
     workspace.refresh_from_db()
     member.refresh_from_db()
     assert (workspace.name, member.role.key) == ("Acme", "owner")
-    assert (Invitation.objects.count(), mail.outbox) == (0, [])
+    assert (Invitation.objects.count(), run_waiting(), mail.outbox) == (0, 0, [])
 
 
 def test_the_workspace_is_renamed(api_for: Any, owner: Any, workspace: Any) -> None:

@@ -40,6 +40,7 @@ from apps.workspaces.services import (
     members,
 )
 from apps.workspaces.types import Actor
+from tests.support.jobs import run_waiting
 
 pytestmark = pytest.mark.django_db
 BASE = "/w/acme/settings"
@@ -161,8 +162,9 @@ def test_the_last_owner_stays(workspace: Any, owner: User, admin: User, actor_fo
     assert Membership.objects.get(user=admin).role.key == "owner"
 
 
-def token_in(message: Any) -> str:
-    found = re.search(r"/invitations/([\w-]+)/", message.body)
+def mailed_token() -> str:
+    run_waiting()
+    found = re.search(r"/invitations/([\w-]+)/", mail.outbox[-1].body)
     assert found
     return found.group(1)
 
@@ -171,7 +173,7 @@ def test_an_invitation_lets_in_only_the_person_it_was_sent_to(
     workspace: Any, owner: User, outsider: User, other_owner: User, actor_for: Any, client_for: Any
 ) -> None:
     invitations.invite(actor=actor_for(owner, workspace), email=outsider.email, role="contributor")
-    token = token_in(mail.outbox[-1])
+    token = mailed_token()
     assert token not in json.dumps(list(Invitation.objects.values()), default=str)
     wrong = client_for(other_owner).post(f"/invitations/{token}/accept/")
     assert wrong.status_code == 403
@@ -187,11 +189,11 @@ def test_an_invitation_ends_by_time_by_hand_and_by_a_newer_one(
 ) -> None:
     actor = actor_for(owner, workspace)
     first = invitations.invite(actor=actor, email=outsider.email, role="viewer")
-    old = token_in(mail.outbox[-1])
+    old = mailed_token()
     second = invitations.resend(actor=actor, invitation_id=first.pk)
     assert second.pk == first.pk
     assert Client().get(f"/invitations/{old}/").status_code == 404
-    token = token_in(mail.outbox[-1])
+    token = mailed_token()
     Invitation.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     assert Client().get(f"/invitations/{token}/").status_code == 410
     Invitation.objects.update(expires_at=timezone.now() + timedelta(days=1))
@@ -203,7 +205,7 @@ def test_somebody_new_joins_by_the_link_without_a_second_mail(
     workspace: Any, owner: User, actor_for: Any, client: Client
 ) -> None:
     invitations.invite(actor=actor_for(owner, workspace), email="new@acme.example", role="viewer")
-    token = token_in(mail.outbox[-1])
+    token = mailed_token()
     client.get(f"/invitations/{token}/")
     sent = len(mail.outbox)
     fields = {"name": "Nia", "email": "new@acme.example", "password1": "correct horse battery"}

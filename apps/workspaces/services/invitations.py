@@ -2,14 +2,18 @@
 
 The link's token is shown to nobody but the mailbox it goes to, and only its SHA-256 is kept. So who
 holds the token has proved the address, and a sign-up through it needs no second confirmation.
+
+The mail goes out by a Job of the same commit. That knows the token's ``seed``, which is worth nothing
+without the installation's secret key, so each attempt sends the same link.
 """
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import secrets
 from datetime import timedelta
-from smtplib import SMTPException
+from smtplib import SMTPException, SMTPRecipientsRefused
 from typing import TYPE_CHECKING
 
 from allauth.account.models import EmailAddress
@@ -20,12 +24,19 @@ from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 
 from apps.errors import NotFound, ValidationFailed
 from apps.workspaces import limits, permissions
-from apps.workspaces.errors import AlreadyMember, InvitationClosed, MailFailed, WrongPerson
+from apps.workspaces.errors import (
+    AlreadyMember,
+    InvitationClosed,
+    MailFailed,
+    MailRefused,
+    WrongPerson,
+)
 from apps.workspaces.models import Invitation, Membership, Workspace
-from apps.workspaces.services import audit, roles
+from apps.workspaces.services import audit, later, roles
 from apps.workspaces.services.announce import announce
 from apps.workspaces.tenancy.urls import absolute_url
 from apps.workspaces.types import Actor
@@ -34,17 +45,18 @@ if TYPE_CHECKING:
     from apps.accounts.models import User
 
 VALID_FOR = timedelta(days=7)
+SEND = "members.send_invitation"
 
 
 def invite(*, actor: Actor, email: str, role: str) -> Invitation:
     """Offer ``role`` to whoever reads ``email``; an open invitation is renewed and sent again.
 
-    Announces ``member.invited``. Raises ValidationFailed, AlreadyMember, PermissionDenied (also for
-    a role beyond the actor's own), LimitExceeded; MailFailed when everything but the mail is done.
+    Announces ``member.invited``; a Job sends the mail. Raises ValidationFailed, AlreadyMember,
+    PermissionDenied (also for a role beyond the actor's own), LimitExceeded.
     """
     actor.require(permissions.MANAGE_MEMBERS)
     address = _checked(email)
-    token = secrets.token_urlsafe(32)
+    seed = secrets.token_urlsafe(16)
     with transaction.atomic():
         workspace = Workspace.objects.select_for_update(no_key=True).get(pk=actor.workspace_id)
         chosen = roles.get(workspace_id=workspace.pk, key=role)
@@ -60,7 +72,7 @@ def invite(*, actor: Actor, email: str, role: str) -> Invitation:
             revoked_at=None,
             defaults={
                 "role": chosen,
-                "token_hash": digest(token),
+                "token_hash": digest(_token(seed)),
                 "invited_by_id": actor.user_id,
                 "created_at": timezone.now(),
                 "expires_at": timezone.now() + VALID_FOR,
@@ -81,7 +93,13 @@ def invite(*, actor: Actor, email: str, role: str) -> Invitation:
             label=address,
             change={"role": [None, chosen.key]},
         )
-    _send(invitation, token, inviter=actor.label)
+        later.leave(
+            workspace=workspace,
+            action=SEND,
+            input={"invitation_id": invitation.pk, "seed": seed},
+            subject=("invitation", str(invitation.pk)),
+            label=actor.label,
+        )
     return invitation
 
 
@@ -90,6 +108,32 @@ def resend(*, actor: Actor, invitation_id: int) -> Invitation:
     actor.require(permissions.MANAGE_MEMBERS)
     invitation = _open(actor.workspace_id, invitation_id)
     return invite(actor=actor, email=invitation.email, role=invitation.role.key)
+
+
+def send(*, workspace: Workspace, invitation_id: int, seed: str, inviter: str) -> bool:
+    """Mail the link; False where it leads nowhere any more (used, withdrawn, expired, sent anew).
+
+    Raises MailFailed (worth another try) and MailRefused (the address is not taken).
+    """
+    token = _token(seed)
+    invitation = (
+        Invitation.objects.select_related("role")
+        .filter(workspace=workspace, pk=invitation_id, token_hash=digest(token))
+        .filter(accepted_at=None, revoked_at=None, expires_at__gt=timezone.now())
+        .first()
+    )
+    if invitation is None:
+        return False
+    message = _mail(invitation, workspace, token, inviter)
+    try:
+        message.send()
+    except SMTPRecipientsRefused as error:
+        if all(code >= 500 for code, _ in error.recipients.values()):
+            raise MailRefused(f"The mail server does not take {invitation.email}.") from error
+        raise MailFailed("The mail server does not take this mail now.") from error
+    except (SMTPException, OSError) as error:
+        raise MailFailed("The mail server cannot be reached.") from error
+    return True
 
 
 def revoke(*, actor: Actor, invitation_id: int) -> None:
@@ -212,25 +256,26 @@ def _open(workspace_id: int, invitation_id: int, *, lock: bool = False) -> Invit
     return invitation
 
 
-def _send(invitation: Invitation, token: str, *, inviter: str) -> None:
-    """After the commit: a server that is down must not undo the invitation, nor hold its locks."""
+def _token(seed: str) -> str:
+    made = salted_hmac("workspaces.invitation", seed, algorithm="sha256").digest()
+    return base64.urlsafe_b64encode(made).decode().rstrip("=")
+
+
+def _mail(
+    invitation: Invitation, workspace: Workspace, token: str, inviter: str
+) -> EmailMultiAlternatives:
     context = {
         "invitation": invitation,
-        "workspace": invitation.workspace,
+        "workspace": workspace,
         "inviter": inviter,
         "url": absolute_url(reverse("workspaces_public:invitation", args=[token])),
     }
     message = EmailMultiAlternatives(
-        f"{inviter} invites you to {invitation.workspace.name} on Candy",
+        f"{inviter} invites you to {workspace.name} on Candy",
         render_to_string("workspaces/email/invitation.txt", context),
         to=[invitation.email],
     )
     message.attach_alternative(
         render_to_string("workspaces/email/invitation.html", context), "text/html"
     )
-    try:
-        message.send()
-    except (SMTPException, OSError) as error:
-        raise MailFailed(
-            "The invitation is saved, but its mail could not be sent. Try “Send again” in a moment."
-        ) from error
+    return message
