@@ -19,7 +19,7 @@ from apps.errors import DomainError
 from apps.integrations.services import connections
 from apps.knisoci import queries
 from apps.knisoci.models import Channel, Target
-from apps.knisoci.services import campaigns, channels, posts
+from apps.knisoci.services import campaigns, channels, drafting, posts
 from apps.knisoci.showcase import topics
 from apps.knisoci.transitions import TargetState
 from apps.knisoci.web import present
@@ -196,21 +196,9 @@ def _write_and_schedule(
     for number, topic in enumerate(wanted):
         brief = Brief(topic=topic, networks=[channel.provider for channel in rows])
         draft = writing.write_candidates(actor=actor, brief=brief)
-        variants = []
-        for channel in rows:
-            options = [c for c in draft.candidates.all() if c.network == channel.provider]
-            report.drafts += [_draft_line(topic, candidate) for candidate in options]
-            usable = [c for c in options if c.verdict != "block"]
-            if usable:
-                best = max(usable, key=lambda c: c.score)
-                variants.append(
-                    {
-                        "channel": channel,
-                        "text": best.text,
-                        "voice_score": best.score,
-                        "written_by": best.writer,
-                    }
-                )
+        candidates = list(draft.candidates.all())
+        report.drafts += [_draft_line(topic, candidate) for candidate in candidates]
+        variants = drafting.variants(candidates=candidates, channels=rows)
         if not variants:
             report.problems.append(f"Nothing passed the guards for “{topic}”.")
             continue

@@ -21,7 +21,7 @@ from apps.agents.services import voice, writing
 from apps.agents.writing import Brief
 from apps.knisoci import queries
 from apps.knisoci.models import Campaign, Channel, MetricSnapshot, Post, Target
-from apps.knisoci.services import campaigns, posts, publishing
+from apps.knisoci.services import campaigns, drafting, posts, publishing
 from apps.knisoci.showcase import topics
 from apps.knisoci.showcase.main_job import connect_sandbox
 from apps.knisoci.transitions import TargetState
@@ -37,6 +37,7 @@ EMAIL = "demo@candy.example"
 PASSWORD = "sweet-demo-2026"  # noqa: S105  printed on purpose; local demo data only
 PAST, FUTURE = 12, 8
 Say = Callable[[str], None]
+Variants = list[dict[str, Any]]
 
 
 def seed(*, site: str, say: Say) -> bool:
@@ -81,43 +82,31 @@ def _fill(actor: Actor, rows: list[Channel]) -> None:
         actor=actor, name="Autumn at the workshop", starts_on=timezone.localdate()
     )
     texts = {subject: _texts(actor, subject, rows) for subject in subjects}
-    written = [pair for subject in subjects for pair in texts[subject]]
+    written = [(subject, one) for subject in subjects for one in texts[subject]]
     chance.shuffle(written)
-    for number, variants in enumerate(written[:PAST]):
-        post = _post(actor, variants, campaign)
+    for number, draft in enumerate(written[:PAST]):
+        post = _post(actor, draft, campaign)
         _publish_in_the_past(actor, post, days=28 - number * 28 / PAST, chance=chance)
-    for variants in written[PAST : PAST + FUTURE]:
-        posts.schedule(actor=actor, post=_post(actor, variants, campaign), when="slot")
-    for variants in written[PAST + FUTURE : PAST + FUTURE + 2]:
-        _post(actor, variants, campaign)
+    for draft in written[PAST : PAST + FUTURE]:
+        posts.schedule(actor=actor, post=_post(actor, draft, campaign), when="slot")
+    for draft in written[PAST + FUTURE : PAST + FUTURE + 2]:
+        _post(actor, draft, campaign)
 
 
-def _texts(actor: Actor, subject: str, rows: list[Channel]) -> list[list[dict[str, Any]]]:
+def _texts(actor: Actor, subject: str, rows: list[Channel]) -> list[Variants]:
     """Variants for each candidate position: one list makes one post."""
     brief = Brief(topic=subject, networks=[channel.provider for channel in rows])
     draft = writing.write_candidates(actor=actor, brief=brief)
-    found: dict[int, list[dict[str, Any]]] = {}
+    by_position: dict[int, list[Any]] = {}
     for candidate in draft.candidates.all():
-        if candidate.verdict == "block":
-            continue
-        for channel in rows:
-            if channel.provider == candidate.network:
-                found.setdefault(candidate.position, []).append(
-                    {
-                        "channel": channel,
-                        "text": candidate.text,
-                        "voice_score": candidate.score,
-                        "written_by": candidate.writer,
-                        "title": subject,
-                    }
-                )
-    return list(found.values())
+        by_position.setdefault(candidate.position, []).append(candidate)
+    found = [drafting.variants(candidates=one, channels=rows) for one in by_position.values()]
+    return [variants for variants in found if variants]
 
 
-def _post(actor: Actor, variants: list[dict[str, Any]], campaign: Campaign) -> Post:
-    title = variants[0]["title"]
-    fields = [{k: v for k, v in variant.items() if k != "title"} for variant in variants]
-    return posts.create(actor=actor, title=title, campaign=campaign, variants=fields)
+def _post(actor: Actor, draft: tuple[str, Variants], campaign: Campaign) -> Post:
+    title, variants = draft
+    return posts.create(actor=actor, title=title, campaign=campaign, variants=variants)
 
 
 def _publish_in_the_past(actor: Actor, post: Post, *, days: float, chance: random.Random) -> None:

@@ -44,7 +44,7 @@ def new(request: Any) -> HttpResponse:
 @require_GET
 def edit(request: Any, post: UUID) -> HttpResponse:
     """The composer on a post that exists; what is out already leads to its receipts."""
-    row = queries.composer(post)
+    row: Any = queries.composer(post)  # with its sheets
     states = {sheet.target.state for sheet in row.sheets}
     if states and not states & EDITABLE:
         return redirect(reverse("knisoci:post", kwargs={"post": row.pk}))

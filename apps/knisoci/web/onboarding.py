@@ -24,7 +24,7 @@ from apps.errors import DomainError
 from apps.integrations.services import connections
 from apps.knisoci import queries
 from apps.knisoci.models import Channel
-from apps.knisoci.services import campaigns, channels, posts
+from apps.knisoci.services import campaigns, channels, drafting, posts
 from apps.knisoci.web import present, suggestions
 from apps.knisoci.web.onboarding_forms import BrandForm, CampaignForm, SourceForm
 from apps.knowledge import queries as knowledge
@@ -225,19 +225,13 @@ def _plan(request: Any, draft: Any, rows: list[Channel]) -> Any:
     campaign = campaigns.create(
         actor=request.actor, name=topic[:120], brief=draft.brief, starts_on=timezone.localdate()
     )
-    by_key = {str(row.pk): row for row in draft.candidates.all()}
-    variants = []
-    for channel in rows:
-        chosen = by_key.get(request.POST.get(f"pick-{channel.pk}", ""))
-        if chosen is not None:
-            variants.append(
-                {
-                    "channel": channel,
-                    "text": request.POST.get(f"text-{chosen.pk}") or chosen.text,
-                    "voice_score": chosen.score,
-                    "written_by": chosen.writer,
-                }
-            )
+    candidates = list(draft.candidates.all())
+    variants = drafting.variants(
+        candidates=candidates,
+        channels=rows,
+        picks={channel.pk: request.POST.get(f"pick-{channel.pk}", "") for channel in rows},
+        texts={str(one.pk): request.POST.get(f"text-{one.pk}", "") for one in candidates},
+    )
     post = posts.create(
         actor=request.actor, title=topic[:200], campaign=campaign, variants=variants
     )

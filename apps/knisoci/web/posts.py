@@ -61,7 +61,7 @@ def index(request: Any) -> HttpResponse:
 @require_GET
 def detail(request: Any, post: UUID) -> HttpResponse:
     """One post: where it went, how it stands there, what it earned."""
-    row = queries.composer(post)
+    row: Any = queries.composer(post)  # with its sheets
     targets = [sheet.target for sheet in row.sheets]
     return render(
         request,
