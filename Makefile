@@ -2,7 +2,7 @@
 
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
-.PHONY: help run test check fmt demo bench chaos prepare-run prepare-test clean
+.PHONY: help run test check fmt demo bench chaos lighthouse prepare-run prepare-test clean
 
 # The first Python 3.11+ that really runs (a shim that only says it is not installed does not count).
 PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3 python3.14 python; do \
@@ -11,7 +11,7 @@ LOCAL := .venv/bin/python -m deploy.local
 WITH_SERVERS := $(LOCAL).services exec
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: prepare-run ## Start everything: servers, web, workers, clock, sandbox networks (Ctrl-C ends it)
 	@$(LOCAL).supervisor
@@ -34,6 +34,9 @@ bench: prepare-test ## Measure, beside baselines of the same run (ARGS="…")
 
 chaos: prepare-test ## 1,000 publishes while workers and servers are killed: 0 lost, 0 doubled
 	@$(WITH_SERVERS) --test -- python -m tests.chaos $(ARGS)
+
+lighthouse: prepare-test ## Lighthouse on dashboard, calendar and composer with the demo data: 95 or more
+	@$(WITH_SERVERS) --test -- python -m tests.lighthouse
 
 clean: ## Remove what was installed and built; data in var/ stays
 	rm -rf .venv static/node_modules static/dist staticfiles .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

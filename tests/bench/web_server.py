@@ -18,11 +18,9 @@ from tests.support.fleet import database_url
 ROOT = Path(__file__).resolve().parent.parent.parent
 
 
-@contextmanager
-def web_server(folder: Path, *, workers: int) -> Iterator[int]:
-    """The Procfile's web process under production settings, DEBUG off; yields its port."""
-    port = _free_port()
-    env = {
+def production_env() -> dict[str, str]:
+    """This process's environment turned into production's, on the same database and keys."""
+    return {
         # A key in a file would win over the one given here.
         **{name: text for name, text in os.environ.items() if not name.endswith("_KEY_FILE")},
         "DJANGO_SETTINGS_MODULE": "config.settings.production",
@@ -35,6 +33,13 @@ def web_server(folder: Path, *, workers: int) -> Iterator[int]:
         "CANDY_SSL_REDIRECT": "0",
         "CANDY_API_RATE_READ": "10000000/1000000",  # the limiter runs, and never says no
     }
+
+
+@contextmanager
+def web_server(folder: Path, *, workers: int, **changed: str) -> Iterator[int]:
+    """The Procfile's web process under production settings, DEBUG off; yields its port."""
+    port = _free_port()
+    env = {**production_env(), **changed}
     command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--port", str(port)]
     command += ["--workers", str(workers), "--no-access-log", "--no-server-header"]
     command += ["--lifespan", "off", "--log-level", "warning"]
