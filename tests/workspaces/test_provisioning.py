@@ -74,6 +74,68 @@ def test_the_pool_is_claimed_at_once_and_an_empty_pool_is_no_obstacle(outsider: 
 
 
 @pytest.mark.django_db(transaction=True)
+def test_two_who_fill_the_pool_at_once_make_what_is_missing_and_no_more() -> None:
+    size = Workspace.objects.filter(state=Workspace.State.POOL).count() + 3
+    made: list[int] = []
+    barrier = threading.Barrier(2)
+
+    def refill() -> None:
+        barrier.wait()
+        made.append(provisioning.refill_pool(size=size))
+        connections.close_all()
+
+    threads = [threading.Thread(target=refill) for _ in range(2)]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
+    pool = Workspace.objects.filter(state=Workspace.State.POOL)
+    assert (sum(made), pool.count()) == (3, size)
+    assert all(schema_exists(workspace.schema_name) for workspace in pool)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_schema_that_is_being_made_is_nobodys_yet(
+    outsider: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, go_on = threading.Event(), threading.Event()
+    replay = provision.replay
+
+    def slow(sql: str, schema_name: str) -> None:
+        if threading.current_thread() is filler:
+            begun.set()
+            go_on.wait(20)
+        replay(sql, schema_name)
+
+    def refill() -> None:
+        provisioning.refill_pool(size=1)
+        connections.close_all()
+
+    monkeypatch.setattr(provision, "replay", slow)
+    filler = threading.Thread(target=refill)
+    filler.start()
+    assert begun.wait(20)
+    try:
+        made = provisioning.create_workspace(owner=outsider, name="Early", slug="early")
+        assert schema_exists(made.schema_name), "it was claimed before it was there"
+    finally:
+        go_on.set()
+        filler.join()
+    assert Workspace.objects.filter(state=Workspace.State.POOL).count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refill_that_dies_leaves_no_half_made_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = Workspace.objects.count()
+
+    def dies(sql: str, schema_name: str) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(provision, "replay", dies)
+    with pytest.raises(SystemExit):
+        provisioning.refill_pool(size=1)
+    assert Workspace.objects.count() == before
+
+
+@pytest.mark.django_db(transaction=True)
 def test_of_two_who_want_the_same_address_one_gets_it(outsider: User) -> None:
     results: list[Any] = []
     barrier = threading.Barrier(2)

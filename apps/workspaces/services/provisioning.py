@@ -125,15 +125,21 @@ def refill_pool(*, size: int) -> int:
     """Bring the pool to ``size`` ready schemas; returns how many were made. Safe to run side by side."""
     made = 0
     with public_context():
-        while Workspace.objects.filter(state=Workspace.State.POOL).count() < size:
-            workspace = _new_row(Workspace.State.PROVISIONING, None, "", "UTC", False, pool=True)
-            try:
-                provision.replay(template_sql(), workspace.schema_name)
-            except Exception:
-                workspace.delete()
-                raise
+        while _add_to_pool(size):
             made += 1
     return made
+
+
+def _add_to_pool(size: int) -> bool:
+    """Row and schema appear together, so nobody claims one half made; False where the pool is full."""
+    with transaction.atomic():
+        with connection.cursor() as cursor:  # one at a time, or two would both make the last one
+            cursor.execute("SELECT pg_advisory_xact_lock(hashtext('candy.pool'))")
+        if Workspace.objects.filter(state=Workspace.State.POOL).count() >= size:
+            return False
+        workspace = _new_row(Workspace.State.POOL, None, "", "UTC", False)
+        provision.replay(template_sql(), workspace.schema_name)
+    return True
 
 
 def template_sql() -> str:
@@ -196,7 +202,7 @@ def _create_by_replay(name: str, slug: str, time_zone: str, is_sandbox: bool) ->
 
 
 def _new_row(
-    state: str, slug: str | None, name: str, time_zone: str, is_sandbox: bool, *, pool: bool = False
+    state: str, slug: str | None, name: str, time_zone: str, is_sandbox: bool
 ) -> Workspace:
     """Insert a workspace whose schema is named after its own id."""
     with transaction.atomic(), connection.cursor() as cursor:
@@ -207,7 +213,7 @@ def _new_row(
             schema_name=f"ws_{pk}",
             slug=slug,
             name=name,
-            state=Workspace.State.POOL if pool else state,
+            state=state,
             time_zone=time_zone,
             is_sandbox=is_sandbox,
         )
