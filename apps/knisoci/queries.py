@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -35,10 +35,11 @@ from apps.knisoci.models import (
     Target,
     Variant,
 )
+from apps.knisoci.post_rows import EXCERPT, PostRow, posts
 from apps.knisoci.services import finding
-from apps.knisoci.transitions import NEEDS_ATTENTION, TargetState, derived
+from apps.knisoci.transitions import NEEDS_ATTENTION, TargetState
 
-EXCERPT = 140
+__all__ = ["PostRow", "posts"]
 OVERDUE = timedelta(minutes=15)
 
 
@@ -58,21 +59,6 @@ class CalendarEntry:
     excerpt: str
     has_media: bool
     flight: str
-
-
-@dataclass(slots=True)
-class PostRow:
-    """A post in a list, with its targets, in the order of its channels."""
-
-    id: UUID
-    title: str
-    excerpt: str
-    state: str
-    campaign: str
-    author_id: int | None
-    created_at: datetime
-    next_at: datetime | None
-    targets: list[dict[str, Any]] = field(default_factory=list)
 
 
 def calendar(
@@ -151,69 +137,6 @@ def composer(post: UUID) -> Post:
     if found is None:
         raise PostNotFound("This post does not exist any more.")
     return found
-
-
-def posts(
-    *,
-    state: str | None = None,
-    campaign: UUID | None = None,
-    channel: UUID | None = None,
-    search: str = "",
-    before: UUID | None = None,
-    limit: int = 50,
-) -> list[PostRow]:
-    """Posts, newest first, below the id `before`. Two statements, however many targets there are."""
-    rows = Post.objects.order_by("-id")
-    if before is not None:
-        rows = rows.filter(pk__lt=before)
-    if campaign is not None:
-        rows = rows.filter(campaign=campaign)
-    if state or channel:
-        narrowed = Target.objects.all()
-        narrowed = narrowed.filter(state=state) if state else narrowed
-        narrowed = narrowed.filter(channel=channel) if channel else narrowed
-        rows = rows.filter(pk__in=narrowed.values("post"))
-    search = search.replace("\x00", "").strip()
-    if search:
-        rows = rows.filter(
-            Q(title__icontains=search) | Q(variants__text__icontains=search)
-        ).distinct()
-    found = {
-        row[0]: PostRow(row[0], row[1], "", TargetState.DRAFT, row[2] or "", row[3], row[4], None)
-        for row in rows.values_list("id", "title", "campaign__name", "author_id", "created_at")[
-            :limit
-        ]
-    }
-    _add_targets(found)
-    return list(found.values())
-
-
-def _add_targets(rows: dict[UUID, PostRow]) -> None:
-    for target in (
-        Target.objects.filter(post__in=rows)
-        .order_by("id")
-        .values(
-            "id",
-            "post_id",
-            "channel_id",
-            "channel__name",
-            "channel__color",
-            "channel__connection__provider",
-            "state",
-            "due_at",
-            "published_at",
-            "permalink",
-            "error",
-            excerpt=Left("variant__text", EXCERPT),
-        )
-    ):
-        row = rows[target["post_id"]]
-        row.targets.append(dict(target))
-        row.excerpt = row.excerpt or target["excerpt"]
-    for row in rows.values():
-        row.state = derived(target["state"] for target in row.targets)
-        times = [target["due_at"] for target in row.targets if target["due_at"]]
-        row.next_at = min(times) if times else None
 
 
 def targets(*, states: Iterable[str] | None = None) -> QuerySet[Target]:

@@ -14,7 +14,7 @@ from django.utils import timezone
 from apps.integrations.providers import get
 from apps.integrations.providers.base import ErrorKind, ProviderError
 from apps.knisoci import insights, queries
-from apps.knisoci.models import MetricSnapshot, Target
+from apps.knisoci.models import Campaign, MetricSnapshot, Post, Target, Variant
 from apps.knisoci.services import flight, metrics
 from apps.orchestrator import Retryable
 from apps.orchestrator.models import Job
@@ -129,13 +129,34 @@ def test_the_calendar_and_the_list_take_the_same_statements_for_any_number(month
     assert len(few) == 2
     with CaptureQueriesContext(connection) as listed:
         rows = queries.posts(limit=50)
-    assert len(listed) == 2
+    assert len(listed) == 1
     assert len(rows) == 12
     assert {row.state for row in rows} == {"published", "scheduled"}
     page = queries.posts(limit=5, before=rows[4].id)
     assert [row.id for row in page] == [row.id for row in rows[5:10]]
     assert len(queries.posts(state="scheduled")) == 4
     assert [row.title for row in queries.posts(search="post 11")] == ["Post 11"]
+
+
+def test_the_list_is_narrowed_by_each_filter_and_by_all_of_them(month: Any) -> None:
+    post = Post.objects.get(title="Post 3")
+    there = post.variants.get().channel
+    post.campaign = Campaign.objects.create(name="Spring")
+    post.save()
+    Variant.objects.filter(post=post).update(text="half of it: 50% off, a_b")
+    bare = Post.objects.create(title="No text yet")
+
+    assert [row.title for row in queries.posts(campaign=post.campaign_id)] == ["Post 3"]
+    assert queries.posts(campaign=post.campaign_id)[0].campaign == "Spring"
+    assert post.pk in {row.id for row in queries.posts(channel=there.pk)}
+    assert bare.pk not in {row.id for row in queries.posts(channel=there.pk)}
+    assert queries.posts(channel=bare.pk) == []
+    assert [row.title for row in queries.posts(search="50% OFF")] == ["Post 3"]
+    assert queries.posts(search="5%off") == queries.posts(search="axb") == []
+    both = queries.posts(channel=there.pk, campaign=post.campaign_id, search="a_b", limit=1)
+    assert [row.excerpt for row in both] == ["half of it: 50% off, a_b"]
+    newest = queries.posts(limit=1)[0]
+    assert (newest.id, newest.state, newest.targets, newest.next_at) == (bare.pk, "draft", [], None)
 
 
 def test_the_composer_loads_in_two_statements(make_target: Any) -> None:

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC
 from typing import Any
 
 import pytest
 from asgiref.sync import sync_to_async
-from django.db import connection, connections
+from django.db import DataError, connection, connections
+from django.db.backends.postgresql.base import TIMESTAMPTZ_OID
+from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 
 from apps.workspaces.tenancy import current_workspace, require_workspace, workspace_context
 from apps.workspaces.tenancy.context import NoWorkspace
@@ -32,6 +35,25 @@ def test_context_enters_and_comes_back(workspace: Any, other_workspace: Any) -> 
     assert schema_in_database() == "public"
     with pytest.raises(NoWorkspace):
         require_workspace()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-11-21 06:49:49.1+00", "1969-01-01 00:00:00.000001+00", "0033-04-03 15:00:00+00"],
+)
+def test_instants_come_as_django_gives_them(db: None, text: str) -> None:
+    django = type("DjangosLoader", (BaseTzLoader,), {"timezone": UTC})(TIMESTAMPTZ_OID)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT %s::timestamptz", [text])
+        (found,) = cursor.fetchone()
+    assert found == django.load(text.encode())
+    assert found.tzinfo is UTC
+
+
+def test_an_instant_beyond_pythons_years_is_an_error_as_ever(db: None) -> None:
+    with connection.cursor() as cursor, pytest.raises(DataError):
+        cursor.execute("SELECT '0044-03-15 12:00+00 BC'::timestamptz")
+        cursor.fetchone()
 
 
 @pytest.mark.django_db(transaction=True)

@@ -6,11 +6,27 @@ tests/workspaces/test_context.py for what must hold.
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
+from django.db.backends.postgresql.psycopg_any import BaseTzLoader
 from django_tenants.postgresql_backend import base
+from psycopg.adapt import AdaptersMap
 
 from apps.workspaces.tenancy.state import PUBLIC, Scope, scope
+
+
+class InstantLoader(BaseTzLoader):
+    """Django's loader of instants for a connection in UTC, several times as quick on plain years."""
+
+    timezone = UTC
+
+    def load(self, data: Any) -> Any:
+        try:
+            found = datetime.fromisoformat(bytes(data).decode())
+        except ValueError:  # infinity, years before Christ or after 9999: the driver knows them
+            return super().load(data)
+        return found if found.tzinfo is UTC else super().load(data)
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -48,6 +64,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
     @include_public_schema.setter
     def include_public_schema(self, value: bool) -> None:
         """The parent's constructor assigns it; the context is the truth."""
+
+    def get_connection_params(self) -> dict[str, Any]:
+        params: dict[str, Any] = super().get_connection_params()
+        if self.timezone is UTC:
+            params["context"] = AdaptersMap(params["context"])
+            params["context"].register_loader("timestamptz", InstantLoader)
+        return params
 
     def set_tenant(self, tenant: Any, include_public: bool = True) -> None:
         """Kept for django-tenants' own callers. Ours use ``workspace_context``."""
