@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from deploy.local.child import parse_procfile
+from deploy.local.compose import client
 from deploy.local.valkey import free_port
 from tests.deploy.conftest import ROOT
 
@@ -118,21 +119,35 @@ def test_compose_holds_no_secret_of_its_own(compose: dict[str, Any]) -> None:
         assert compose["services"]["web"]["environment"][name].startswith(f"${{{name}:?")
 
 
-def has_compose() -> bool:
-    docker = shutil.which("docker")
-    return (
-        bool(docker)
-        and subprocess.run([docker, "compose", "version"], capture_output=True).returncode == 0
-    )
-
-
-@pytest.mark.skipif(not has_compose(), reason="no `docker compose` client on this machine")
-def test_the_compose_client_accepts_the_file() -> None:
-    done = subprocess.run(
-        ["docker", "compose", "-f", str(COMPOSE), "--profile", "*", "config", "--quiet"],
-        env={**os.environ, **SECRETS}, capture_output=True, text=True,
+def config(file: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """What the compose client says of ``file``, with every profile."""
+    return subprocess.run(
+        [*client(), "-f", str(file), "--env-file", os.devnull, "--profile", "*", "config", "--format", "json"],
+        env={**{name: text for name, text in os.environ.items() if name not in SECRETS}, **env},
+        capture_output=True, text=True,
     )  # fmt: skip
+
+
+def test_the_compose_client_accepts_the_file(compose: dict[str, Any]) -> None:
+    done = config(COMPOSE, **SECRETS)
     assert done.returncode == 0, done.stderr
+    assert set(json.loads(done.stdout)["services"]) == set(compose["services"])
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_the_compose_client_asks_for_what_has_no_default(name: str) -> None:
+    given = {other: text for other, text in SECRETS.items() if other != name}
+    done = config(COMPOSE, **given)
+    assert done.returncode != 0
+    assert f"set {name}" in done.stderr
+
+
+def test_the_compose_client_refuses_a_key_that_means_nothing(tmp_path: Path) -> None:
+    wrong = tmp_path / "compose.yaml"
+    wrong.write_text(COMPOSE.read_text().replace("stop_grace_period", "stop_grace_priod", 1))
+    done = config(wrong, **SECRETS)
+    assert done.returncode != 0
+    assert "stop_grace_priod" in done.stderr
 
 
 def test_the_image_copies_only_what_exists_and_runs_as_nobody_special() -> None:
