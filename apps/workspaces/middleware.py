@@ -44,10 +44,9 @@ class CustomDomainMiddleware:
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
-        self.own_hosts = {
-            host.lower() for host in settings.ALLOWED_HOSTS if host != "*" and host[:1] != "."
-        }
-        self.own_hosts |= {urlsplit(settings.CANDY_PUBLIC_URL).hostname or "", "testserver"}
+        # Not ALLOWED_HOSTS: the customers' hosts are among those.
+        public = urlsplit(settings.CANDY_PUBLIC_URL).hostname or ""
+        self.own_hosts = {public.lower(), "localhost", "testserver"}
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         host = request.META.get("HTTP_HOST", "").partition(":")[0].lower()
