@@ -31,6 +31,13 @@ def next_page(*, user: Any, session: SessionBase) -> str:
     return reverse("workspaces_public:new")
 
 
+def introduce(*, user: User, name: str, time_zone: str) -> None:
+    """Keep what a new person said of themselves when signing up; no zone leaves the one they have."""
+    user.name = name
+    user.time_zone = checked_time_zone(time_zone) if time_zone else user.time_zone
+    user.save(update_fields=["name", "time_zone"])
+
+
 def update_profile(
     *, user: User, name: str, time_zone: str, language: str, theme: str
 ) -> dict[str, list[str]]:

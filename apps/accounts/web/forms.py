@@ -10,6 +10,7 @@ from django.conf import settings
 from django.http import HttpRequest
 
 from apps.accounts.models import User
+from apps.accounts.services import people
 
 
 class SignupDetails(forms.Form):
@@ -33,10 +34,9 @@ class SignupDetails(forms.Form):
 
     def signup(self, request: HttpRequest, user: User) -> None:
         """allauth calls this with the new person, saved already."""
-        user.name = self.cleaned_data["name"]
-        if self.cleaned_data["time_zone"]:
-            user.time_zone = self.cleaned_data["time_zone"]
-        user.save(update_fields=["name", "time_zone"])
+        people.introduce(
+            user=user, name=self.cleaned_data["name"], time_zone=self.cleaned_data["time_zone"]
+        )
 
 
 class ProfileForm(forms.Form):

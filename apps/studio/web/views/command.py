@@ -60,7 +60,7 @@ def action(request: HttpRequest, key: str) -> HttpResponse:
         return render(request, "studio/action_form.html", context)
     if form.is_valid():
         try:
-            context.update(_carried_out(found, actor, form))
+            context |= _carried_out(found, actor, form)
         except DomainError as error:
             if error.status in (403, 404):
                 raise
