@@ -16,7 +16,7 @@ from django.test import Client
 from django.utils import timezone
 
 from apps.accounts.models import User
-from apps.errors import NotAuthenticated
+from apps.errors import NotAuthenticated, NotFound
 from apps.workspaces import permissions
 from apps.workspaces.errors import LastOwner
 from apps.workspaces.models import (
@@ -230,7 +230,7 @@ def test_a_role_of_the_workspace_needs_no_schema_change(
 def test_a_key_narrows_rotates_and_stops(workspace: Any, owner: User, actor_for: Any) -> None:
     actor = actor_for(owner, workspace)
     made = keys.create(actor=actor, name="CI", scopes=[permissions.VIEW])
-    entry = access.by_key(key=api_keys.authenticate(raw_key=made.raw), slug="acme")
+    _, entry = access.by_key(raw_key=made.raw, slug="acme")
     assert entry.actor.permissions == {permissions.VIEW}
     rotated = keys.rotate(actor=actor, key_id=made.key.pk, grace=timedelta(hours=1))
     assert api_keys.authenticate(raw_key=made.raw).pk == made.key.pk  # still, for an hour
@@ -238,6 +238,52 @@ def test_a_key_narrows_rotates_and_stops(workspace: Any, owner: User, actor_for:
     keys.revoke(actor=actor, key_id=rotated.key.pk)
     with pytest.raises(NotAuthenticated):
         api_keys.authenticate(raw_key=rotated.raw)
+
+
+def test_the_door_reads_in_one_query_what_the_models_hold(
+    workspace: Any, owner: User, actor_for: Any, django_assert_num_queries: Any
+) -> None:
+    made = keys.create(actor=actor_for(owner, workspace), name="CI", scopes=[permissions.VIEW])
+    expected = Membership.objects.select_related("workspace", "role", "user").get(user=owner)
+    of_key = api_keys.authenticate(raw_key=made.raw)
+    of_key.refresh_from_db()
+    with django_assert_num_queries(1):
+        key, entry = access.by_key(raw_key=made.raw, slug="acme")
+        found = entry.membership
+        pairs = [
+            (found, expected),
+            (found.workspace, expected.workspace),
+            (found.role, expected.role),
+            (found.user, expected.user),
+            (key, of_key),
+            (key.user, expected.user),
+        ]
+    for one, other in pairs:
+        assert type(one) is type(other)
+        for field in other._meta.concrete_fields:
+            assert getattr(one, field.attname) == getattr(other, field.attname), field
+        assert not one._state.adding
+
+
+@pytest.mark.parametrize("gone", ["key", "member", "person", "role"])
+def test_a_key_stops_with_the_next_request(
+    gone: str, workspace: Any, admin: User, actor_for: Any, owner: User
+) -> None:
+    made = keys.create(actor=actor_for(admin, workspace), name="CI", scopes=[])
+    assert access.by_key(raw_key=made.raw, slug="acme")[1].actor.can(permissions.VIEW)
+    if gone == "key":
+        keys.revoke(actor=actor_for(owner, workspace), key_id=made.key.pk)
+    elif gone == "member":
+        Membership.objects.filter(user=admin).delete()
+    elif gone == "person":
+        User.objects.filter(pk=admin.pk).update(is_active=False)
+    else:
+        bare = Role.objects.create(workspace=workspace, key="bare", name="Bare", permissions=[])
+        Membership.objects.filter(user=admin).update(role=bare)
+        assert not access.by_key(raw_key=made.raw, slug="acme")[1].actor.permissions
+        return
+    with pytest.raises(NotAuthenticated if gone == "key" else NotFound):
+        access.by_key(raw_key=made.raw, slug="acme")
 
 
 def test_a_mistyped_key_costs_no_query(django_assert_num_queries: Any) -> None:

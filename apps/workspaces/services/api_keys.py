@@ -41,16 +41,29 @@ def digest(raw_key: str) -> str:
 
 def authenticate(*, raw_key: str) -> ApiKey:
     """The live key ``raw_key``, with its person loaded. Raises NotAuthenticated; never says why."""
-    refused = NotAuthenticated("This API key is not valid.", code="invalid_api_key")
+    key_hash = digest_of(raw_key)
+    return accept(ApiKey.objects.select_related("user").filter(key_hash=key_hash).first())
+
+
+def digest_of(raw_key: str) -> str:
+    """What the database knows of ``raw_key``. Raises NotAuthenticated for one that is mistyped."""
     if not is_well_formed(raw_key):
-        raise refused
-    key = ApiKey.objects.select_related("user").filter(key_hash=digest(raw_key)).first()
-    now = timezone.now()
+        raise _refused()
+    return digest(raw_key)
+
+
+def accept(key: ApiKey | None) -> ApiKey:
+    """``key`` where a program may use it now, which is noted. Raises NotAuthenticated otherwise."""
     if key is None or not key.is_live:
-        raise refused
+        raise _refused()
+    now = timezone.now()
     if key.last_used_at is None or (now - key.last_used_at).total_seconds() > 60:
         ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
     return key
+
+
+def _refused() -> NotAuthenticated:
+    return NotAuthenticated("This API key is not valid.", code="invalid_api_key")
 
 
 def _checksum(body: str) -> str:

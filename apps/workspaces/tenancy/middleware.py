@@ -16,7 +16,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponsePermanen
 from django.http.response import HttpResponseBase
 
 from apps.errors import DomainError, NotAuthenticated
-from apps.workspaces.services import access, api_keys
+from apps.workspaces.services import access
 from apps.workspaces.tenancy.context import activate, deactivate
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -74,8 +74,8 @@ class WorkspaceMiddleware:
     def _enter(self, request: Any, slug: str, *, is_api: bool) -> access.Entry:
         header = request.headers.get("Authorization", "")
         if is_api and header.startswith("Bearer "):
-            key = api_keys.authenticate(raw_key=header.removeprefix("Bearer ").strip())
-            entry = access.by_key(key=key, slug=slug)
+            raw_key = header.removeprefix("Bearer ").strip()
+            key, entry = access.by_key(raw_key=raw_key, slug=slug)
             request.user = entry.membership.user
             request.api_key = key
             return entry
