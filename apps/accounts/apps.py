@@ -5,4 +5,5 @@ from django.apps import AppConfig
 
 class AccountsConfig(AppConfig):
     name = "apps.accounts"
+    verbose_name = "People"  # allauth has its own "Accounts" beside it in the staff admin
     label = "accounts"

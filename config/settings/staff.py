@@ -9,10 +9,27 @@ from config.env import env_bool
 # Staff without a second factor are led to set one up before they see anything.
 CANDY_STAFF_NEEDS_MFA = env_bool("CANDY_STAFF_NEEDS_MFA", False)
 
+# The accent of the studio (static/src/styles/tokens.css) in the steps that Unfold wants.
+_PRIMARY = {
+    "50": "oklch(97.3% .013 2)",
+    "100": "oklch(94.4% .029 2)",
+    "200": "oklch(89.4% .059 2)",
+    "300": "oklch(81.2% .115 2)",
+    "400": "oklch(70.6% .19 2)",
+    "500": "oklch(62.5% .22 2)",
+    "600": "oklch(57.5% .22 2)",
+    "700": "oklch(50.5% .2 2)",
+    "800": "oklch(43.5% .17 2)",
+    "900": "oklch(38.5% .14 2)",
+    "950": "oklch(27.5% .1 2)",
+}
+
 _COMMON: dict[str, Any] = {
+    "COLORS": {"primary": _PRIMARY},
+    "SITE_ICON": "/static/favicon.svg",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": "/static/favicon.svg"}],
     "SHOW_HISTORY": True,
     "SHOW_VIEW_ON_SITE": False,
-    "SITE_SYMBOL": "cake",
     "BORDER_RADIUS": "8px",
     "COMMAND": {"search_models": True},
 }
