@@ -19,12 +19,15 @@ def instant(value: datetime) -> str:
     return text.replace("+00:00", "Z")
 
 
+_AS_TEXT = (UUID, Decimal, Promise)
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return instant(value)
     if isinstance(value, date):
         return value.isoformat()
-    if isinstance(value, UUID | Decimal | Promise):
+    if isinstance(value, _AS_TEXT):
         return str(value)
     if isinstance(value, BaseModel):
         return value.model_dump()
@@ -33,8 +36,14 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
+# Answers are trees made for the purpose: nothing in them refers back to what it is in.
+_ENCODER = json.JSONEncoder(
+    default=_plain, ensure_ascii=False, separators=(",", ":"), check_circular=False
+)
+
+
 def to_json(data: Any) -> str:
-    return json.dumps(data, default=_plain, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(data)
 
 
 class JSONRenderer(BaseRenderer):
