@@ -7,6 +7,7 @@ instead, holding the path of a file with the value, as container secrets are.
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -126,3 +127,20 @@ def database_from_url(url: str) -> dict[str, object]:
         "PORT": str(parts.port or ""),
         "OPTIONS": options,
     }
+
+
+def env_json_by_suffix(prefix: str) -> dict[str, dict[str, str]]:
+    """JSON objects of all names that begin with ``prefix``, by the rest of the name in lower case."""
+    found: dict[str, dict[str, str]] = {}
+    for name in os.environ:
+        if not name.startswith(prefix):
+            continue
+        plain = name.removesuffix("_FILE")
+        try:
+            value = json.loads(env_str(plain, "{}"))
+        except ValueError as error:
+            raise ImproperlyConfigured(f"{plain} is not JSON: {error}") from None
+        if not isinstance(value, dict):
+            raise ImproperlyConfigured(f"{plain} has to be a JSON object.")
+        found[plain.removeprefix(prefix).lower()] = {k: str(v) for k, v in value.items()}
+    return found

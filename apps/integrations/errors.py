@@ -30,3 +30,9 @@ class VaultError(DomainError):
 
     code = "vault.unreadable"
     status = 500
+
+
+class AppMissing(Conflict):
+    """Signing in at this network needs an app there, and none has been set up."""
+
+    code = "connection.app_missing"

@@ -13,6 +13,7 @@ from config.env import (
     env_choice,
     env_float,
     env_int,
+    env_json_by_suffix,
     env_list,
     env_str,
     load_env_files,
@@ -285,6 +286,8 @@ if SENTRY_DSN := env_str("CANDY_SENTRY_DSN", ""):
 
 CANDY_OUTBOUND_ALLOW = env_list("CANDY_OUTBOUND_ALLOW")  # host:port pairs that may be private
 CANDY_SANDBOX_URL = env_str("CANDY_SANDBOX_URL", "http://127.0.0.1:8070").rstrip("/")
+# Candy's own apps at networks with central registration: CANDY_APP_X='{"client_id": …, "client_secret": …}'
+CANDY_APPS = env_json_by_suffix("CANDY_APP_")
 CANDY_POOL_SIZE = env_int("CANDY_POOL_SIZE", 3, minimum=0)  # schemas kept ready for new workspaces
 CANDY_DELETE_AFTER_DAYS = 30
 CANDY_MAX_IMAGE_BYTES = env_int("CANDY_MAX_IMAGE_BYTES", 25_000_000, minimum=1)

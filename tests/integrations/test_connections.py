@@ -15,7 +15,7 @@ from django.utils import timezone
 from apps.errors import PermissionDenied
 from apps.integrations.errors import ConnectionLost, SignInInvalid
 from apps.integrations.models import Connection, Secret, SignIn
-from apps.integrations.providers.base import ProviderError
+from apps.integrations.providers.base import App, ProviderError
 from apps.integrations.services import connections, sign_ins
 from apps.orchestrator import services as orchestrator
 from apps.orchestrator.models import Event
@@ -181,7 +181,9 @@ def test_a_crash_between_answer_and_save_does_not_lose_the_account(
     kept = connect(networks, in_workspace)
     stored = connections._read_credentials(kept)
     with guarded_client() as client:
-        providers.get("bluesky").refresh(stored, client)  # its answer is lost
+        providers.get("bluesky").refresh(
+            stored, client, app=App(""), host=stored["host"]
+        )  # its answer is lost
         fresh = connections.renew(connection=kept, stale=stored, client=client)
     assert fresh["access"] != stored["access"]
     checked = connections.check(actor=Actor.system(in_workspace), connection_id=kept.pk)

@@ -92,7 +92,7 @@ class TestEveryProvider:
 
     @staticmethod
     def publish(provider: PublishProvider, ctx: PublishContext) -> None:
-        for stage in provider.stages:
+        for stage in provider.stages_for(ctx.content, ctx.role):
             for _ in range(20):
                 step = provider.run_stage(stage, ctx)
                 if isinstance(step, Done):

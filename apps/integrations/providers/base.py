@@ -7,193 +7,74 @@ the database, so one adapter serves all workspaces and every test.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Collection, Mapping
+from decimal import Decimal
 from functools import cached_property
 from inspect import getfile
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import ClassVar
 
 from apps.integrations.http import GuardedClient
 
+from . import checks, counting
 from .capabilities import Capabilities
 from .errors import ErrorKind, ProviderError
+from .text import links
+from .types import (
+    Account,
+    App,
+    Connected,
+    Content,
+    Count,
+    Credentials,
+    Done,
+    Field,
+    Found,
+    Grant,
+    Issue,
+    MediaItem,
+    MediaKind,
+    NotFound,
+    NotGranted,
+    OAuthStart,
+    Part,
+    Piece,
+    Poll,
+    PublishContext,
+    Role,
+    Unreadable,
+    Wait,
+)
 
 __all__ = [
     "Account",
+    "App",
     "Capabilities",
     "Connected",
     "Content",
     "Count",
+    "Credentials",
     "Done",
     "ErrorKind",
     "Field",
     "Found",
+    "Grant",
     "Issue",
     "MediaItem",
+    "MediaKind",
     "NotFound",
+    "NotGranted",
     "OAuthStart",
+    "Part",
+    "Piece",
+    "Poll",
     "ProviderError",
     "PublishContext",
     "PublishProvider",
+    "Role",
     "Unreadable",
     "Wait",
 ]
-
-Credentials = dict[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """One input of a connect form. `secret` values are never shown again or kept in the form."""
-
-    name: str
-    label: str
-    kind: Literal["text", "secret", "host"] = "text"
-    required: bool = True
-    help: str = ""
-    placeholder: str = ""
-    default: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class MediaItem:
-    """An image ready for this network; `read()` gives its bytes and may be called again."""
-
-    asset_id: str
-    mime: str
-    size: int
-    width: int
-    height: int
-    alt_text: str
-    read: Callable[[], bytes]
-
-
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What goes out. `options` holds the network's own choices, see Capabilities.options."""
-
-    text: str
-    media: tuple[MediaItem, ...] = ()
-    language: str | None = None
-    options: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Who we publish as. `host` is the API's base address without a trailing slash.
-
-    `limits` is what the network told us for this account or server: "text", "characters_per_url",
-    "images", "image_bytes", "image_pixels", "alt", "mimes". Missing keys fall back to the
-    capability file.
-    """
-
-    remote_id: str
-    handle: str
-    name: str
-    avatar_url: str = ""
-    host: str = ""
-    limits: Mapping[str, Any] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Connected:
-    account: Account
-    credentials: Credentials
-    scopes: tuple[str, ...] = ()
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class OAuthStart:
-    """Where to send the browser; `secrets` come back, unsealed, in `finish_oauth`."""
-
-    authorize_url: str
-    secrets: Credentials
-
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    used: int
-    limit: int
-    unit: str
-
-    @property
-    def left(self) -> int:
-        return self.limit - self.used
-
-
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """A finding of `validate`: errors block publishing, warnings do not."""
-
-    level: Literal["error", "warning"]
-    code: str
-    message: str
-    field: str = "text"
-
-
-@dataclass(frozen=True, slots=True)
-class Done:
-    """The stage is complete. `handles` repeats what the stage remembered."""
-
-    handles: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Wait:
-    """Run the same stage again after `seconds`; it continues and never submits twice."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    remote_id: str
-    permalink: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotFound:
-    """The network was read and the post is not there: sending again is safe."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unreadable:
-    """The network cannot be asked: a person decides."""
-
-    reason: str = ""
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
-
-
-@dataclass
-class PublishContext:
-    """One intent on its way out.
-
-    `key` stays the same over every attempt of the intent. `handles` are the remote handles known so
-    far; `remember` stores a new one through `save_handle` at once, before anything else happens.
-    `started_at` is when the intent was first sent; `is_claimed(remote_id)` tells whether another
-    intent of this account has adopted that remote post already.
-    """
-
-    credentials: Credentials
-    account: Account
-    content: Content
-    key: str
-    handles: dict[str, str]
-    save_handle: Callable[[str, str], None]
-    client: GuardedClient
-    started_at: datetime = field(default_factory=_now)
-    is_claimed: Callable[[str], bool] = lambda remote_id: False
-
-    def remember(self, name: str, value: str) -> None:
-        if self.handles.get(name) != value:
-            self.save_handle(name, value)
-            self.handles[name] = value
 
 
 class PublishProvider(ABC):
@@ -205,6 +86,10 @@ class PublishProvider(ABC):
     connect_fields: ClassVar[tuple[Field, ...]]
     oauth_fields: ClassVar[tuple[Field, ...]] = ()  # asked before the redirect
     oauth: ClassVar[bool] = False
+    # What an operator or a workspace has to bring to be known there; empty: nothing is needed.
+    app_fields: ClassVar[tuple[Field, ...]] = ()
+    # The network's addresses by purpose; "api" is what Account.host is. Empty: people type a host.
+    hosts: ClassVar[Mapping[str, str]] = {}
     stages: ClassVar[tuple[str, ...]] = ("upload", "submit")
     mutating_stages: ClassVar[frozenset[str]] = frozenset({"submit"})
 
@@ -221,6 +106,36 @@ class PublishProvider(ABC):
         """The network's mark as SVG source."""
         return (self.folder / "icon.svg").read_text(encoding="utf-8")
 
+    def address(self, purpose: str, host: str = "") -> str:
+        """The base address for `purpose`, at the real network or at its simulator on `host`.
+
+        A simulator mounts each purpose under a path of that name: `<host>/upload/…`.
+        """
+        if host in ("", self.hosts["api"]):
+            return self.hosts[purpose]
+        return f"{host}/{purpose}"
+
+    def stages_for(self, content: Content, role: Role = "post") -> tuple[str, ...]:
+        """The stages that this content goes through, in order; a stage's name means one thing."""
+        return self.stages
+
+    def price(self, content: Content) -> Decimal:
+        """What the network charges Candy's app for this publication, in US dollars."""
+        linked = any(links(content.text)) or bool(content.link)
+        described = sum(1 for item in content.media if item.alt_text)
+        times = {
+            "post": 0 if linked and self._prices("post_with_link") else 1,
+            "post_with_link": int(linked),
+            "alt_text": described,
+        }
+        return sum(
+            (Decimal(str(one.usd)) * times[one.when] for one in self.capabilities.prices),
+            Decimal(0),
+        )
+
+    def _prices(self, when: str) -> bool:
+        return any(one.when == when for one in self.capabilities.prices)
+
     @property
     def settle_seconds(self) -> float:
         """How long a silent call may still arrive; reconcile waits that long first."""
@@ -231,34 +146,55 @@ class PublishProvider(ABC):
         """Trade the connect form for credentials. Raises ProviderError with `field` set."""
 
     def start_oauth(
-        self, values: Mapping[str, str], *, redirect_uri: str, state: str, client: GuardedClient
+        self,
+        values: Mapping[str, str],
+        *,
+        app: App,
+        redirect_uri: str,
+        state: str,
+        client: GuardedClient,
     ) -> OAuthStart:
         raise NotImplementedError(f"{self.key} has no redirect flow")
 
     def finish_oauth(
-        self, secrets: Credentials, *, code: str, redirect_uri: str, client: GuardedClient
-    ) -> Connected:
+        self,
+        secrets: Credentials,
+        *,
+        app: App,
+        code: str,
+        redirect_uri: str,
+        client: GuardedClient,
+    ) -> Grant:
+        """Trade the code for credentials. Several accounts are offered to the person to pick."""
         raise NotImplementedError(f"{self.key} has no redirect flow")
 
     @abstractmethod
     def verify(self, credentials: Credentials, account: Account, client: GuardedClient) -> Account:
         """Read the account and its limits again. Raises ProviderError when access is lost."""
 
-    def refresh(self, credentials: Credentials, client: GuardedClient) -> Connected | None:
-        """New credentials, or None where tokens do not expire.
+    def refresh(
+        self, credentials: Credentials, client: GuardedClient, *, app: App, host: str
+    ) -> Connected | None:
+        """New credentials, or None where tokens do not expire. `host` is the account's.
 
         Only `credentials`, `scopes` and `expires_at` of the answer count. A provider whose answer
         lacks a refresh token keeps the old one.
         """
         return None
 
-    @abstractmethod
     def count(self, text: str, account: Account | None = None) -> Count:
-        """Length by the network's own rule. Pure."""
+        """Length by the network's own rule, as its capability file names it. Pure."""
+        rules, limits = self.capabilities.text, account.limits if account else {}
+        per_url = limits.get("characters_per_url") or rules.characters_per_url
+        used = counting.measure(rules.counting, text, per_url)
+        return Count(used, int(limits.get("text") or rules.limit), rules.unit)
 
-    @abstractmethod
     def validate(self, content: Content, account: Account | None = None) -> list[Issue]:
-        """Everything that would make the network refuse this content. Pure."""
+        """Everything that would make the network refuse this content. Pure.
+
+        The capability file knows most of it; a network adds what only it has.
+        """
+        return checks.findings(self, content, account)
 
     @abstractmethod
     def run_stage(self, stage: str, ctx: PublishContext) -> Done | Wait:

@@ -19,7 +19,7 @@ from .store import Store
 HERE = Path(__file__).parent
 PROVIDERS = HERE.parent / "providers"
 HEADERS = {
-    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; "
+    "content-security-policy": "default-src 'none'; style-src 'self'; img-src 'self' data:; media-src 'self'; "
     "script-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'",
     "x-content-type-options": "nosniff",

@@ -19,3 +19,9 @@ class FeedPost:
     card: tuple[str, str, str] | None = None  # address, title, description
     counters: tuple[tuple[str, int], ...] = ()
     warning: str = ""
+    title: str = ""
+    videos: tuple[tuple[str, str], ...] = ()  # address, poster's address
+    document: tuple[str, str] | None = None  # address, title
+    poll: tuple[str, ...] = ()
+    badge: str = ""  # story, reel, draft in the inbox …
+    replies: tuple[FeedPost, ...] = ()  # the rest of a thread, first comments

@@ -101,18 +101,33 @@ def _post(post: FeedPost, key: str) -> str:
             f'<a class="card" href="{escape(url)}" rel="noreferrer"><strong>{escape(title)}</strong>'
             f"<span>{escape(text)}</span><small>{escape(url)}</small></a>"
         )
-    text = f'<div class="text">{post.html}</div>'
+    clips = "".join(
+        f'<video src="{escape(url)}" poster="{escape(poster)}" controls preload="none" playsinline>'
+        "</video>"
+        for url, poster in post.videos
+    )
+    pictures += f'<div class="clips">{clips}</div>' if clips else ""
+    if post.document:
+        url, title = post.document
+        pictures += f'<a class="card" href="{escape(url)}"><strong>{escape(title)}</strong></a>'
+    if post.poll:
+        choices = "".join(f"<li>{escape(choice)}</li>" for choice in post.poll)
+        pictures += f'<ul class="poll">{choices}</ul>'
+    heading = f'<h3 class="title">{escape(post.title)}</h3>' if post.title else ""
+    text = f'{heading}<div class="text">{post.html}</div>'
     if post.warning:
         text = f"<details><summary>{escape(post.warning)}</summary>{text}{pictures}</details>"
         pictures = ""
     counters = "".join(
         f"<div><dt>{escape(name)}</dt><dd>{value:,}</dd></div>" for name, value in post.counters
     )
+    badge = f'<span class="state">{escape(post.badge)}</span>' if post.badge else ""
+    replies = "".join(_post(reply, key) for reply in post.replies)
     return (
         f'<article class="post {key}"><header><span class="avatar t{tone}" aria-hidden="true">'
         f"{escape(post.name[:1].upper())}</span><span><strong>{escape(post.name)}</strong>"
-        f'<span class="handle">{escape(post.handle)}</span></span>'
+        f'<span class="handle">{escape(post.handle)}</span></span>{badge}'
         f'<a class="time" href="{escape(post.permalink)}"><time datetime="{at.isoformat()}">'
         f"{at:%d %b, %H:%M} UTC</time></a></header>{text}{pictures}{card}"
-        f'<dl class="counters">{counters}</dl></article>'
+        f'<dl class="counters">{counters}</dl>{replies}</article>'
     )

@@ -4,7 +4,10 @@
 
     {"scenario": "accept_then_drop", "rate": 0.3, "seed": 7, "account": "maren"}
 
-`account` limits it to one account, `rate` to a share of the calls. `GET /<key>/_state` counts.
+`account` limits it to one account, `rate` to a share of the calls. `point` names the kind of call
+that a fault hits (default "publish"; simulators name others, such as "upload", "container" or
+"comment"), and `nth` the only one of those calls since then, counted from 1. `latency` holds up every
+answer by so many seconds. `GET /<key>/_state` counts.
 """
 
 from __future__ import annotations
@@ -29,7 +32,16 @@ from .store import Store
 FAULTS = ("accept_then_drop", "error_after_accept", "error_before_accept", "rate_limit", "slow")
 # On every call that needs credentials, or on every call at all.
 EVERYWHERE = ("expired", "revoked", "down")
-SCENARIOS = ("success", "mixed", "duplicate", *FAULTS, *EVERYWHERE)
+# What a network may be in; simulators that know the thing ask `is_on`.
+STATES = (
+    "container_error",  # processing ends in the network's error
+    "quota_full",  # no more posts today
+    "expire_polling",  # the token ends while something is being processed
+    "dead_metric",  # a metric's name that the network has ended spoils the call
+    "slow_processing",  # uploads and containers take `seconds` to be ready
+    "unreadable",  # reading own posts is refused
+)
+SCENARIOS = ("success", "mixed", "duplicate", *FAULTS, *EVERYWHERE, *STATES)
 
 
 @dataclass
@@ -40,6 +52,9 @@ class Scenario:
     rate: float = 1.0
     seconds: float = 2.0
     since: float = 0.0
+    point: str = "publish"
+    nth: int = 0  # 0: every call
+    seen: int = 0
 
 
 class Simulator(ABC):
@@ -54,6 +69,7 @@ class Simulator(ABC):
         self.requests: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
         self.clock_offset = 0.0
+        self.latency = 0.0
         self._default = Scenario()
         self._by_account: dict[str, Scenario] = {}
         self._random = random.Random(1)
@@ -79,6 +95,8 @@ class Simulator(ABC):
     async def __call__(self, request: Request) -> Response:
         if request.path not in ("/_control", "/_state"):
             self.requests["all"] += 1
+            if self.latency:
+                await asyncio.sleep(self.latency)
             if self._default.name == "down" and self._hits(self._default):
                 self.faults["down"] += 1
                 raise Cut
@@ -104,14 +122,29 @@ class Simulator(ABC):
             return scenario.name
         return ""
 
-    async def publish(self, account: str, accept: Callable[[], Response]) -> Response:
-        """Run the publishing call under the scenario; `accept` stores and answers, or refuses."""
-        self.requests["publish"] += 1
+    def is_on(self, name: str, account: str) -> bool:
+        """Whether the network is in state `name` for this account. Counts it as a fault."""
         scenario = self.scenario(account)
-        fault = scenario.name if self._hits(scenario) else "success"
+        if scenario.name != name or not self._hits(scenario):
+            return False
+        self.faults[name] += 1
+        return True
+
+    async def publish(self, account: str, accept: Callable[[], Response]) -> Response:
+        """The call that makes a post public; see `step`."""
+        return await self.step("publish", account, accept)
+
+    async def step(self, point: str, account: str, accept: Callable[[], Response]) -> Response:
+        """Run a changing call under the scenario; `accept` stores and answers, or refuses.
+
+        Scenarios that name another point leave it alone.
+        """
+        self.requests[point] += 1
+        scenario = self.scenario(account)
+        fault = scenario.name if self._strikes(scenario, point) else "success"
         if fault == "mixed":
             fault = self._random.choice(FAULTS)
-        if fault in ("success", "expired", "revoked"):
+        if fault == "success" or fault in ("expired", "revoked") or fault in STATES:
             return accept()
         self.faults[fault] += 1
         if fault == "down":
@@ -127,6 +160,12 @@ class Simulator(ABC):
                 raise Cut
         return self.refusal(fault, scenario.seconds)
 
+    def _strikes(self, scenario: Scenario, point: str) -> bool:
+        if scenario.point not in (point, "any") or not self._hits(scenario):
+            return False
+        scenario.seen += 1
+        return scenario.nth in (0, scenario.seen)
+
     async def _control(self, request: Request) -> Response:
         data = request.json()
         name = data.get("scenario", "success")
@@ -138,12 +177,20 @@ class Simulator(ABC):
             self.requests.clear()
             self.faults.clear()
             self.clock_offset = 0.0
+            self.latency = 0.0
+        if "latency" in data:
+            self.latency = float(data["latency"])
         if "seed" in data:
             self._random.seed(data["seed"])
         if "clock_offset" in data:
             self.clock_offset = float(data["clock_offset"])
         scenario = Scenario(
-            name, float(data.get("rate", 1)), float(data.get("seconds", 2)), self.now()
+            name,
+            float(data.get("rate", 1)),
+            float(data.get("seconds", 2)),
+            self.now(),
+            str(data.get("point", "publish")),
+            int(data.get("nth", 0)),
         )
         if account := data.get("account"):
             self._by_account[account] = scenario

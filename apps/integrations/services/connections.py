@@ -21,6 +21,8 @@ from apps.orchestrator import services as orchestrator
 from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
+from . import apps
+
 CREDENTIALS = "credentials"
 REFRESH_AHEAD = timedelta(minutes=2)
 _DEATHS = {
@@ -176,7 +178,8 @@ def renew(
             row = _locked(connection.pk)
             current = _read_credentials(row)
             if current == stale:
-                fresh = network.refresh(current, client)
+                app = apps.app_for(network, sandbox=row.is_sandbox)
+                fresh = network.refresh(current, client, app=app, host=row.host)
                 if fresh is None:
                     raise ProviderError(
                         ErrorKind.AUTH_EXPIRED, f"The sign-in at {network.name} has expired."

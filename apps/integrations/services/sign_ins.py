@@ -27,7 +27,7 @@ from apps.integrations.providers.base import ErrorKind, ProviderError
 from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
-from . import connections
+from . import apps, connections
 
 LIFETIME = timedelta(minutes=10)
 _SALT = "candy.integrations.sign-in"
@@ -41,8 +41,17 @@ class State:
     sign_in_id: UUID
 
 
-def start(*, actor: Actor, provider: str, values: Mapping[str, str], return_to: str = "") -> str:
+def start(
+    *,
+    actor: Actor,
+    provider: str,
+    values: Mapping[str, str],
+    return_to: str = "",
+    sandbox: bool = False,
+) -> str:
     """The address to send the browser to. `return_to` is a path of this workspace.
+
+    With `sandbox` the sign-in happens at the simulated network.
 
     Raises ProviderError with the `field` to blame when the network cannot be asked.
     """
@@ -57,10 +66,16 @@ def start(*, actor: Actor, provider: str, values: Mapping[str, str], return_to: 
     state = signing.dumps({"w": workspace.pk, "u": actor.user_id, "s": str(sign_in.pk)}, salt=_SALT)
     with guarded_client(timeout=20) as client:
         begun = network.start_oauth(
-            values, redirect_uri=redirect_uri(provider), state=state, client=client
+            values,
+            app=apps.app_for(network, sandbox=sandbox),
+            redirect_uri=redirect_uri(provider),
+            state=state,
+            client=client,
         )
     sign_in.sealed = vault.seal(
-        connection_id=sign_in.pk, field=_FIELD, plaintext=json.dumps(begun.secrets)
+        connection_id=sign_in.pk,
+        field=_FIELD,
+        plaintext=json.dumps({"sandbox": sandbox, "secrets": begun.secrets}),
     )
     home = f"/w/{workspace.slug}/"
     fits = return_to.startswith(home) and url_has_allowed_host_and_scheme(return_to, None)
@@ -100,14 +115,20 @@ def take(*, actor: Actor, provider: str, state: State) -> SignIn:
 def finish(*, actor: Actor, sign_in: SignIn, code: str) -> Connection:
     """Trade the code for credentials and keep the connection. `sign_in` comes from `take`."""
     network = providers.get(sign_in.provider)
-    secrets = json.loads(
+    kept = json.loads(
         vault.unseal(connection_id=sign_in.pk, field=_FIELD, sealed=bytes(sign_in.sealed))
     )
     with guarded_client(timeout=20) as client:
-        connected = network.finish_oauth(
-            secrets, code=code, redirect_uri=redirect_uri(sign_in.provider), client=client
+        grant = network.finish_oauth(
+            kept["secrets"],
+            app=apps.app_for(network, sandbox=kept["sandbox"]),
+            code=code,
+            redirect_uri=redirect_uri(sign_in.provider),
+            client=client,
         )
-    return connections.store(actor=actor, provider=sign_in.provider, connected=connected)
+    if not grant.accounts:
+        raise SignInInvalid(f"{network.name} gave no account to publish as.")
+    return connections.store(actor=actor, provider=sign_in.provider, connected=grant.accounts[0])
 
 
 def redirect_uri(provider: str) -> str:

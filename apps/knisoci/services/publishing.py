@@ -112,7 +112,8 @@ def _connect_and_deliver(
 def _deliver(target: Target, attempt: Attempt, session: Session) -> PublishTargetOutput:
     """Run the stages that are left, each stored before and after."""
     provider, refreshed = session.provider, False
-    stages = [name for name in provider.stages if name not in attempt.stages_done]
+    wanted = provider.stages_for(session.context.content, session.context.role)
+    stages = [name for name in wanted if name not in attempt.stages_done]
     while stages:
         stage = stages[0]
         mutating = stage in provider.mutating_stages

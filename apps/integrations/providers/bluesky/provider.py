@@ -12,6 +12,7 @@ from apps.integrations.http import GuardedClient
 
 from ..base import (
     Account,
+    App,
     Connected,
     Content,
     Count,
@@ -93,13 +94,15 @@ class BlueskyProvider(PublishProvider):
         session = BlueskyApi(account.host, client, credentials["access"]).session()
         return self._account(account.host, session, credentials, client)
 
-    def refresh(self, credentials: Credentials, client: GuardedClient) -> Connected | None:
+    def refresh(
+        self, credentials: Credentials, client: GuardedClient, *, app: App, host: str
+    ) -> Connected | None:
         """A new pair; both tokens rotate, the server's address stays.
 
         Where the refresh token is no longer good, a new session by the app password: sign-ins are
         scarce (30 in five minutes), so that comes second.
         """
-        host = credentials["host"]
+        host = credentials.get("host") or host
         try:
             session = BlueskyApi(host, client, credentials["refresh"]).refresh_session()
         except ProviderError as error:

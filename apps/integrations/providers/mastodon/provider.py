@@ -11,6 +11,7 @@ from apps.integrations.http import GuardedClient
 
 from ..base import (
     Account,
+    App,
     Connected,
     Content,
     Count,
@@ -19,6 +20,7 @@ from ..base import (
     ErrorKind,
     Field,
     Found,
+    Grant,
     Issue,
     NotFound,
     OAuthStart,
@@ -89,6 +91,7 @@ class MastodonProvider(PublishProvider):
         self,
         values: Mapping[str, str],
         *,
+        app: App,
         redirect_uri: str,
         state: str,
         client: GuardedClient,
@@ -96,13 +99,13 @@ class MastodonProvider(PublishProvider):
         """Register Candy on the server (there is no central registration) and send the person."""
         base = base_address(values.get("host", ""))
         try:
-            app = MastodonApi(base, client).create_app(redirect_uri)
+            known = MastodonApi(base, client).create_app(redirect_uri)
         except ProviderError as error:
             error.field = error.field or "host"
             raise
         query = {
             "response_type": "code",
-            "client_id": str(app.get("client_id", "")),
+            "client_id": str(known.get("client_id", "")),
             "redirect_uri": redirect_uri,
             "scope": SCOPES,
             "state": state,
@@ -110,13 +113,19 @@ class MastodonProvider(PublishProvider):
         secrets = {
             "host": base,
             "client_id": query["client_id"],
-            "client_secret": str(app.get("client_secret", "")),
+            "client_secret": str(known.get("client_secret", "")),
         }
         return OAuthStart(f"{base}/oauth/authorize?{urlencode(query)}", secrets)
 
     def finish_oauth(
-        self, secrets: Credentials, *, code: str, redirect_uri: str, client: GuardedClient
-    ) -> Connected:
+        self,
+        secrets: Credentials,
+        *,
+        app: App,
+        code: str,
+        redirect_uri: str,
+        client: GuardedClient,
+    ) -> Grant:
         base = secrets["host"]
         grant = MastodonApi(base, client).token(
             {
@@ -137,7 +146,8 @@ class MastodonProvider(PublishProvider):
             "client_secret": secrets["client_secret"],
         }
         scopes = tuple(str(grant.get("scope", "")).split())
-        return Connected(self._account(base, token, client), credentials, scopes)
+        account = self._account(base, token, client)
+        return Grant((Connected(account, credentials, scopes),))
 
     def verify(self, credentials: Credentials, account: Account, client: GuardedClient) -> Account:
         return self._account(account.host, credentials["token"], client)
