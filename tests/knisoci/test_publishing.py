@@ -387,7 +387,7 @@ def test_a_token_that_runs_out_is_renewed_ahead_and_stands_on_the_receipt(
     from apps.integrations.providers import get
     from apps.integrations.providers.base import Connected
 
-    def refresh(self: Any, credentials: Any, client: Any) -> Connected:
+    def refresh(self: Any, credentials: Any, client: Any, **_: Any) -> Connected:
         client.get(f"{network.url}/mastodon/api/v2/instance")
         return Connected(None, {**credentials, "token": "sandbox-maren:read write"})  # type: ignore[arg-type]
 
