@@ -23,7 +23,14 @@ USER_AGENT = "Candy/1 (+https://candy.invalid/bot)"
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 # What may follow a redirect to another origin. Everything else might be a credential.
 _HARMLESS_HEADERS = frozenset({"accept", "accept-encoding", "accept-language", "user-agent"})
-_SHOWN_HEADERS = ("content-type", "retry-after", "location", "ratelimit", "x-request-id")
+_SHOWN_HEADERS = (
+    "content-type",
+    "retry-after",
+    "location",
+    "ratelimit",
+    "usage",
+    "x-request-id",
+)
 
 Record = Callable[[Exchange], None]
 
@@ -32,7 +39,7 @@ class GuardedClient(httpx.Client):
     """httpx's client on the guarded transport. Create it with `guarded_client`.
 
     Raises only OutboundError and its children. `timeout` bounds a whole call: name, connection,
-    redirects and body. Cookies are never kept.
+    redirects and body; a call that sends a large file may bring its own. Cookies are never kept.
     """
 
     def __init__(
@@ -71,7 +78,8 @@ class GuardedClient(httpx.Client):
         auth: Any = httpx.USE_CLIENT_DEFAULT,
         follow_redirects: Any = httpx.USE_CLIENT_DEFAULT,
     ) -> httpx.Response:
-        deadline = time.monotonic() + self._total
+        own = (request.extensions.get("timeout") or {}).get("read")
+        deadline = time.monotonic() + (own or self._total)
         hops = 0 if follow_redirects is False else self.max_redirects
         history: list[httpx.Response] = []
         while True:

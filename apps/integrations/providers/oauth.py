@@ -10,7 +10,7 @@ from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 from urllib.parse import parse_qsl, urlencode
 
 from authlib.common.security import generate_token
@@ -55,6 +55,7 @@ class OAuth2:
     basic: bool = False  # id and secret in the Authorization header instead of the form
     id_name: str = "client_id"
     extra: Mapping[str, str] = field(default_factory=dict)  # on the authorize address
+    method: Literal["POST", "GET"] = "POST"  # how the token endpoint is asked
     code_seconds: int = 30
 
 
@@ -106,6 +107,10 @@ class OAuthProvider(PublishProvider):
         """What Account.host is for accounts of `app`."""
         return app.base or self.hosts["api"]
 
+    def endpoints(self, app: App) -> OAuth2:
+        """What `app` signs in with, for networks that have more than one way."""
+        return self.oauth2
+
     def start_oauth(
         self,
         values: Mapping[str, str],
@@ -115,17 +120,18 @@ class OAuthProvider(PublishProvider):
         state: str,
         client: GuardedClient,
     ) -> OAuthStart:
-        purpose, path = self.oauth2.authorize
-        verifier = generate_token(64) if self.oauth2.pkce else ""
+        oauth2 = self.endpoints(app)
+        purpose, path = oauth2.authorize
+        verifier = generate_token(64) if oauth2.pkce else ""
         url, _ = self._client(app, client, redirect_uri=redirect_uri).create_authorization_url(
             self.address(purpose, app.base) + path,
             state=state,
             code_verifier=verifier or None,
-            **self.oauth2.extra,
+            **oauth2.extra,
         )
-        if self.oauth2.id_name != "client_id":
+        if oauth2.id_name != "client_id":
             head, _, query = url.partition("?")
-            names = {"client_id": self.oauth2.id_name}
+            names = {"client_id": oauth2.id_name}
             url = f"{head}?{urlencode([(names.get(k, k), v) for k, v in parse_qsl(query)])}"
         return OAuthStart(url, {"verifier": verifier})
 
@@ -159,16 +165,18 @@ class OAuthProvider(PublishProvider):
         A silent answer is TRANSIENT_SAFE: the vault keeps what was there, and whether the network
         rotated meanwhile shows at the next try. Raises ProviderError.
         """
-        purpose, path = self.oauth2.token
+        oauth2 = self.endpoints(app)
+        purpose, path = oauth2.token
         oauth = self._client(app, client)
         oauth.register_compliance_hook("access_token_response", self.check_token_answer)
         fields = dict(fields)
-        if not self.oauth2.basic:
-            fields |= {self.oauth2.id_name: app.client_id, "client_secret": app.client_secret}
+        if not oauth2.basic:
+            fields |= {oauth2.id_name: app.client_id, "client_secret": app.client_secret}
         try:
             answer = oauth.fetch_token(
                 self.address(purpose, app.base) + path,
-                auth=(app.client_id, app.client_secret) if self.oauth2.basic else _unchanged,
+                method=oauth2.method,
+                auth=(app.client_id, app.client_secret) if oauth2.basic else _unchanged,
                 **fields,
             )
         except OutboundError as error:
@@ -215,11 +223,12 @@ class OAuthProvider(PublishProvider):
         return ProviderError(ErrorKind.VALIDATION, f"{self.name} refused the sign-in: {said}.")
 
     def _client(self, app: App, client: GuardedClient, redirect_uri: str = "") -> OAuth2Client:
+        oauth2 = self.endpoints(app)
         return OAuth2Client(
             client,
             client_id=app.client_id,
             client_secret=app.client_secret,
-            scope=self.oauth2.separator.join(self.oauth2.scopes),
+            scope=oauth2.separator.join(oauth2.scopes),
             redirect_uri=redirect_uri or None,
-            code_challenge_method="S256" if self.oauth2.pkce else None,
+            code_challenge_method="S256" if oauth2.pkce else None,
         )
