@@ -11,7 +11,16 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from apps.integrations import providers
-from apps.integrations.providers.base import Account, Content, Count, Issue, MediaItem
+from apps.integrations.providers.base import (
+    Account,
+    Content,
+    Count,
+    Issue,
+    MediaItem,
+    Part,
+    Piece,
+    Poll,
+)
 from apps.media import queries as media
 from apps.media.services import assets
 from apps.media.types import RenditionSpec
@@ -21,14 +30,53 @@ if TYPE_CHECKING:
     from apps.knisoci.models import Channel, Variant
 
 
+# Fields of a Variant beyond text, media, options and language; see models.Variant.
+SHAPE = ("format", "title", "link", "thread", "first_comment", "poll")
+
+
 def digest(
-    *, text: str, media: Iterable[UUID | str], options: Mapping[str, Any], language: str = ""
+    *,
+    text: str,
+    media: Iterable[UUID | str],
+    options: Mapping[str, Any],
+    language: str = "",
+    **shape: Any,
 ) -> str:
-    """What makes two variants of one account the same post, as 64 hex digits."""
+    """What makes two variants of one account the same post, as 64 hex digits.
+
+    `shape` are the fields of SHAPE; empty ones do not count.
+    """
     plain = unicodedata.normalize("NFC", text).replace("\r\n", "\n").strip()
     parts = [plain, [str(one) for one in media], dict(options), language]
+    if given := {name: value for name, value in shape.items() if value}:
+        parts.append(given)
     packed = json.dumps(parts, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(packed.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def digest_of(variant: Variant) -> str:
+    return digest(
+        text=variant.text,
+        media=variant.media,
+        options=variant.options,
+        language=variant.language,
+        **{name: getattr(variant, name) for name in SHAPE},
+    )
+
+
+def digest_of_part(part: Part) -> str:
+    """As `digest`, of one part that is on its way."""
+    content = part.content
+    return digest(
+        text=content.text,
+        media=[item.asset_id for item in content.media],
+        options=content.options if part.role == "post" else {},
+        language=content.language or "",
+        format=content.format,
+        title=content.title,
+        link=content.link,
+        poll=content.poll and [*content.poll.options, content.poll.minutes, content.poll.multiple],
+    )
 
 
 def provider_of(channel: Channel) -> PublishProvider:
@@ -59,6 +107,7 @@ def build(variant: Variant, channel: Channel) -> Content:
         media_ids=variant.media,
         options=variant.options,
         language=variant.language,
+        **{name: getattr(variant, name) for name in SHAPE},
     )
 
 
@@ -69,13 +118,40 @@ def build_from(
     media_ids: Sequence[UUID] = (),
     options: Mapping[str, Any] | None = None,
     language: str = "",
+    format: str = "",
+    title: str = "",
+    link: str = "",
+    thread: Sequence[Mapping[str, Any]] = (),
+    first_comment: str = "",
+    poll: Mapping[str, Any] | None = None,
 ) -> Content:
     """As `build`, for text that is not saved yet."""
-    items: tuple[MediaItem, ...] = ()
-    if media_ids:
-        spec = spec_for(provider_of(channel), channel.connection.account)
-        items = tuple(_item(asset, spec) for asset in media.in_order(media_ids))
-    return Content(text=text, media=items, language=language or None, options=dict(options or {}))
+    return Content(
+        text=text,
+        media=_items(channel, media_ids),
+        language=language or None,
+        options=dict(options or {}),
+        format=format,
+        title=title,
+        link=link,
+        poll=Poll(
+            tuple(poll["options"]), int(poll.get("minutes", 1440)), bool(poll.get("multiple"))
+        )
+        if poll
+        else None,
+        thread=tuple(
+            Piece(str(piece.get("text", "")), _items(channel, piece.get("media", ())))
+            for piece in thread
+        ),
+        first_comment=first_comment,
+    )
+
+
+def _items(channel: Channel, media_ids: Sequence[UUID | str]) -> tuple[MediaItem, ...]:
+    if not media_ids:
+        return ()
+    spec = spec_for(provider_of(channel), channel.connection.account)
+    return tuple(_item(asset, spec) for asset in media.in_order(media_ids))
 
 
 def _item(asset: Any, spec: RenditionSpec) -> MediaItem:

@@ -42,18 +42,21 @@ LEGAL: dict[TargetState, frozenset[TargetState]] = {
     S.IN_REVIEW: frozenset({S.DRAFT, S.APPROVED, S.CANCELLED}),
     S.APPROVED: frozenset({S.DRAFT, S.SCHEDULED, S.CANCELLED}),
     # FAILED: its job was given up before it began.
-    S.SCHEDULED: frozenset({S.DRAFT, S.CLAIMED, S.HELD, S.MISSED, S.CANCELLED, S.FAILED}),
+    # PUBLISHED, here and below: a thread that is partly out ends there when its rest is given up.
+    S.SCHEDULED: frozenset(
+        {S.DRAFT, S.CLAIMED, S.HELD, S.MISSED, S.CANCELLED, S.FAILED, S.PUBLISHED}
+    ),
     # A claim is given back when the account is busy or has to wait, and ends where a check says no.
-    S.CLAIMED: frozenset({S.SCHEDULED, S.PUBLISHING, S.HELD, S.MISSED, S.FAILED}),
+    S.CLAIMED: frozenset({S.SCHEDULED, S.PUBLISHING, S.HELD, S.MISSED, S.FAILED, S.PUBLISHED}),
     S.PUBLISHING: frozenset({S.PUBLISHED, S.UNKNOWN, S.UNCONFIRMED, S.SCHEDULED, S.HELD, S.FAILED}),
     # Out of doubt only by the network's own answer, or into a person's hands.
     S.UNKNOWN: frozenset({S.PUBLISHED, S.UNCONFIRMED, S.PUBLISHING, S.SCHEDULED, S.HELD, S.FAILED}),
     S.UNCONFIRMED: frozenset({S.PUBLISHED, S.SCHEDULED, S.UNKNOWN, S.FAILED}),
     S.FAILED: frozenset({S.DRAFT, S.SCHEDULED, S.CANCELLED}),
-    S.HELD: frozenset({S.DRAFT, S.SCHEDULED, S.MISSED, S.CANCELLED}),
+    S.HELD: frozenset({S.DRAFT, S.SCHEDULED, S.MISSED, S.CANCELLED, S.PUBLISHED}),
     S.MISSED: frozenset({S.DRAFT, S.SCHEDULED, S.CANCELLED}),
     S.CANCELLED: frozenset({S.DRAFT, S.SCHEDULED}),
-    S.PUBLISHED: frozenset(),
+    S.PUBLISHED: frozenset({S.SCHEDULED}),  # only to send the missing parts of a thread
 }
 
 EDITABLE = frozenset(

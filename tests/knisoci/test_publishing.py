@@ -133,7 +133,7 @@ def test_a_worker_that_died_while_sending_leaves_a_doubt_not_a_second_post(
     make_target: Any, network: Any, monkeypatch: Any
 ) -> None:
     target = make_target("Killed in the act")
-    _die_in(monkeypatch, ledger, "done", on="submit")
+    _die_in(monkeypatch, ledger, "remember", on="remote_id")
     with pytest.raises(Killed):
         publishing.publish(target=target.pk, job_id=target.job_id)
     monkeypatch.undo()
@@ -144,6 +144,19 @@ def test_a_worker_that_died_while_sending_leaves_a_doubt_not_a_second_post(
     done = _settle(target)
     assert done.state == S.PUBLISHED
     assert network.posts() == 1
+
+
+def test_a_worker_that_died_after_the_network_named_the_post_is_not_followed_by_a_second_call(
+    make_target: Any, network: Any, monkeypatch: Any
+) -> None:
+    target = make_target("Named and killed")
+    _die_in(monkeypatch, ledger, "done", on="submit")
+    with pytest.raises(Killed):
+        publishing.publish(target=target.pk, job_id=target.job_id)
+    monkeypatch.undo()
+    assert isinstance(settling.reconcile(target=target.pk, job_id=target.job_id), NotLanded)
+    assert run(target).state == S.PUBLISHED
+    assert ReceiptLine.objects.filter(method="POST").count() == 1
 
 
 def test_a_worker_that_died_before_sending_is_simply_followed(
@@ -419,15 +432,17 @@ def test_a_job_that_was_given_up_leaves_nothing_in_flight(
 ) -> None:
     from apps.knisoci.events import mind_lost_jobs
 
-    waiting, sending = make_target("Waiting"), make_target("Sending")
-    _die_in(monkeypatch, ledger, "done", on="submit")
-    with pytest.raises(Killed):
-        publishing.publish(target=sending.pk, job_id=sending.job_id)
-    monkeypatch.undo()
-    for target in (waiting, sending):
+    waiting, sending, named = (make_target(text) for text in ("Waiting", "Sending", "Named"))
+    for target, name, on in ((sending, "remember", "remote_id"), (named, "done", "submit")):
+        _die_in(monkeypatch, ledger, name, on=on)
+        with pytest.raises(Killed):
+            publishing.publish(target=target.pk, job_id=target.job_id)
+        monkeypatch.undo()
+    for target in (waiting, sending, named):
         mind_lost_jobs(Event(kind="job.dead", subject_kind="job", subject_id=str(target.job_id)))
     assert again(waiting).state == S.FAILED
     assert again(sending).state == S.UNCONFIRMED
+    assert again(named).state == S.PUBLISHED
 
 
 def test_content_that_the_network_refuses_fails_with_its_words(

@@ -1,4 +1,4 @@
-from apps.knisoci.models.channel import Channel, LatePolicy, PublishingStop
+from apps.knisoci.models.channel import Channel, LatePolicy, PublishingStop, QuotaPolicy
 from apps.knisoci.models.ledger import IN_FLIGHT_ATTEMPTS, Attempt, ReceiptLine
 from apps.knisoci.models.metric import MetricSnapshot
 from apps.knisoci.models.post import Campaign, Post, Variant
@@ -13,6 +13,7 @@ __all__ = [
     "MetricSnapshot",
     "Post",
     "PublishingStop",
+    "QuotaPolicy",
     "ReceiptLine",
     "Target",
     "Variant",

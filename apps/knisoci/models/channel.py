@@ -18,6 +18,13 @@ class LatePolicy(models.TextChoices):
     HOLD = "hold", "Hold and ask"
 
 
+class QuotaPolicy(models.TextChoices):
+    """What happens to a post that the network would not take any more that day."""
+
+    NEXT_SLOT = "next_slot", "Move it to the next free slot"
+    HOLD = "hold", "Hold it and ask"
+
+
 class Channel(models.Model):
     """One connected account as the team plans it.
 
@@ -34,6 +41,9 @@ class Channel(models.Model):
     slots = models.JSONField(default=list, blank=True)
     late_policy = models.CharField(max_length=8, choices=LatePolicy, default=LatePolicy.PUBLISH)
     late_minutes = models.PositiveIntegerField(default=60)
+    quota_policy = models.CharField(
+        max_length=9, choices=QuotaPolicy, default=QuotaPolicy.NEXT_SLOT
+    )
     is_paused = models.BooleanField(default=False)
     paused_at = models.DateTimeField(null=True, blank=True)
     pause_reason = models.CharField(max_length=200, blank=True)

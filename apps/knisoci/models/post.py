@@ -22,6 +22,9 @@ class Campaign(models.Model):
     starts_on = models.DateField(null=True, blank=True)
     ends_on = models.DateField(null=True, blank=True)
     is_archived = models.BooleanField(default=False)
+    is_paused = models.BooleanField(default=False)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    pause_reason = models.CharField(max_length=200, blank=True)
     created_by = UserRef(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -52,8 +55,10 @@ class Post(models.Model):
 class Variant(models.Model):
     """The post as one channel will show it.
 
-    `media` are asset ids in order. `content_hash` covers text, media and options: equal hashes on
-    one account are the same post to a network.
+    `media` are asset ids in order. `format` is a key of the network's capability file, empty where
+    the media decide. `thread` is a list of `{"text", "media"}`, the posts that follow; `poll` is
+    `{"options", "minutes", "multiple"}` or null. `content_hash` covers all that goes out: equal
+    hashes on one account are the same post to a network.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -67,6 +72,12 @@ class Variant(models.Model):
     language = models.CharField(max_length=12, blank=True)
     media = ArrayField(models.UUIDField(), default=list, blank=True)
     options = models.JSONField(default=dict, blank=True)
+    format = models.CharField(max_length=20, blank=True)
+    title = models.CharField(max_length=300, blank=True)
+    link = models.CharField(max_length=2000, blank=True)
+    thread = models.JSONField(default=list, blank=True)
+    first_comment = models.TextField(blank=True)
+    poll = models.JSONField(null=True, blank=True)
     content_hash = models.CharField(max_length=64)
     voice_score = models.PositiveSmallIntegerField(null=True, blank=True)
     written_by = models.CharField(max_length=40, blank=True)  # the writer's label; "" is a person

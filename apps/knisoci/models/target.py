@@ -18,6 +18,9 @@ class Target(models.Model):
 
     `revision` grows with every edit or move; the claimer reads it again, so a change that comes
     before the claim always wins. `state` changes through transitions.move alone.
+
+    A thread or a first comment makes several parts, which go out in order, each once: `parts_done`
+    are out. A published target with fewer parts than `parts_total` is incomplete; `error` says why.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
@@ -36,6 +39,8 @@ class Target(models.Model):
     late_minutes = models.PositiveIntegerField(default=60)
     revision = models.PositiveIntegerField(default=1)
     occurrence = models.PositiveIntegerField(default=0)
+    parts_total = models.PositiveSmallIntegerField(default=1)
+    parts_done = models.PositiveSmallIntegerField(default=0)
     job_id = models.UUIDField(null=True, blank=True)
 
     remote_id = models.CharField(max_length=200, blank=True)
@@ -85,3 +90,13 @@ class Target(models.Model):
 
     def __str__(self) -> str:
         return f"{self.pk} {self.state}"
+
+    @property
+    def is_started(self) -> bool:
+        """Whether some of it is out, so that its content may not change any more."""
+        return self.parts_done > 0
+
+    @property
+    def is_incomplete(self) -> bool:
+        """Published, but not to the end."""
+        return self.state == TargetState.PUBLISHED and 0 < self.parts_done < self.parts_total

@@ -49,8 +49,8 @@ def reason_to_hold(target: Target) -> str | None:
 
 def too_late(target: Target, at: datetime) -> str | None:
     """What sending at `at` would mean by the target's policy: None, `late` or `missed`."""
-    if target.due_at is None:
-        return None
+    if target.due_at is None or target.is_started:
+        return None  # the rest of a thread belongs to what is out already
     late = at - target.due_at
     if late <= ON_TIME:
         return None

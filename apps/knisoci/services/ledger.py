@@ -11,7 +11,8 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.integrations.http import Exchange
-from apps.integrations.providers.base import PublishProvider
+from apps.integrations.providers.base import Part, PublishProvider
+from apps.knisoci import content
 from apps.knisoci.models import IN_FLIGHT_ATTEMPTS, Attempt, ReceiptLine, Target
 from apps.orchestrator.errors import LeaseLost
 
@@ -37,20 +38,24 @@ def in_flight(target: Target) -> Attempt | None:
     return target.attempts.filter(state__in=IN_FLIGHT_ATTEMPTS).select_related("connection").first()
 
 
-def open_attempt(target: Target, *, part: int = 0) -> Attempt | None:
-    """Commit the intent to send `target`; None while an equal text of this account is in flight.
+def open_attempt(target: Target, part: Part) -> Attempt | None:
+    """Commit the intent to send `part`; None while an equal text of this account is in flight.
 
     The key, and the remote handles known so far, go on from the last attempt with the same content.
     Runs inside the caller's transaction, on a target the caller has locked.
     """
-    content_hash = target.variant.content_hash
-    last = target.attempts.filter(part=part, occurrence=target.occurrence).order_by("number").last()
+    content_hash = content.digest_of_part(part)
+    last = (
+        target.attempts.filter(part=part.number, occurrence=target.occurrence)
+        .order_by("number")
+        .last()
+    )
     same = last is not None and last.content_hash == content_hash
     try:
         with transaction.atomic():
             return Attempt.objects.create(
                 target=target,
-                part=part,
+                part=part.number,
                 occurrence=target.occurrence,
                 number=last.number + 1 if last else 1,
                 connection=target.channel.connection,
@@ -61,6 +66,18 @@ def open_attempt(target: Target, *, part: int = 0) -> Attempt | None:
             )
     except IntegrityError:
         return None
+
+
+def came_before(target: Target, part: int) -> tuple[dict[str, str], dict[str, str]]:
+    """The handles of the target's first part and of the newest one before `part`."""
+    out = {
+        attempt.part: attempt.handles
+        | {"remote_id": attempt.remote_id, "permalink": attempt.permalink}
+        for attempt in target.attempts.filter(
+            state=Attempt.State.SUCCEEDED, occurrence=target.occurrence, part__lt=part
+        )
+    }
+    return out.get(0, {}), out[max(out)] if out else {}
 
 
 def take_over(attempt: Attempt) -> Attempt:
@@ -80,8 +97,11 @@ def begin(attempt: Attempt, stage: str, provider: PublishProvider) -> None:
 
 
 def remember(attempt: Attempt, name: str, value: str) -> None:
-    """Commit one remote handle the moment it is known."""
-    _write(attempt, handles={**attempt.handles, name: value})
+    """Commit one remote handle the moment it is known; an empty value drops it."""
+    handles = {**attempt.handles, name: value}
+    if not value:
+        del handles[name]
+    _write(attempt, handles=handles)
 
 
 def done(attempt: Attempt, stage: str, handles: dict[str, str]) -> None:
@@ -133,8 +153,15 @@ def is_claimed(attempt: Attempt, remote_id: str) -> bool:
 def in_doubt(attempt: Attempt, provider: PublishProvider) -> bool:
     """Whether a call that publishes may have been on the air when the last worker stopped."""
     return attempt.state == Attempt.State.UNKNOWN or (
-        attempt.stage_at is not None and attempt.stage in provider.mutating_stages
+        attempt.stage_at is not None
+        and attempt.stage in provider.mutating_stages
+        and not is_out(attempt)
     )
+
+
+def is_out(attempt: Attempt) -> bool:
+    """Whether the network has named the post already: it is never sent again."""
+    return bool(attempt.handles.get("remote_id"))
 
 
 def record(attempt: Attempt, exchange: Exchange, *, stage: str) -> None:

@@ -22,6 +22,7 @@ from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
 MAX_ATTEMPTS = 10
+_AFTERWARDS = timedelta(minutes=10)  # how long we ask for the address of what is out
 _SENDING = (TargetState.PUBLISHING, TargetState.UNKNOWN)
 _PAUSES = (2, 5, 15, 60, 180, 600, 900)  # seconds after the 1st, 2nd, … attempt that reached nobody
 
@@ -40,13 +41,14 @@ def published(
     permalink: str = "",
     adopted: bool = False,
 ) -> PublishTargetOutput:
-    """It is out. `adopted`: found on the network rather than told by its answer.
+    """The attempt's part is out, and with the last part the whole target.
 
-    Event post.published. Raises IntegrityError when another target owns `remote_id`.
+    `adopted`: found on the network rather than told by its answer. Event post.published with the
+    last part, post.part_published before. Raises IntegrityError when another target owns
+    `remote_id`.
     """
     remote_id = remote_id or attempt.handles.get("remote_id", "")
     permalink = safe_link(permalink or attempt.handles.get("permalink", ""))
-    now = timezone.now()
     with transaction.atomic():
         ledger.close(
             attempt,
@@ -57,20 +59,40 @@ def published(
             error="",
             error_code="",
         )
-        moved = move(
-            target,
-            TargetState.PUBLISHED,
-            remote_id=remote_id,
-            permalink=permalink,
-            published_at=now,
-            next_metrics_at=metrics.first_sync_at(target, now),
-            error="",
-            error_code="",
-        )
-        if moved:
+        changes: dict[str, Any] = {"parts_done": attempt.part + 1, "error": "", "error_code": ""}
+        if attempt.part == 0:
+            now = timezone.now()
+            changes |= {
+                "remote_id": remote_id,
+                "permalink": permalink,
+                "published_at": now,
+                "next_metrics_at": metrics.first_sync_at(target, now),
+            }
+        is_last = attempt.part + 1 >= target.parts_total
+        if not _advance(
+            target, TargetState.PUBLISHED if is_last else TargetState.PUBLISHING, changes
+        ):
+            return report(target)
+        if attempt.part == 0:
             metrics.plan_sync(target.channel.connection_id, target.next_metrics_at)
-            tell(target, "post.published", f"Published {name(target)}", permalink=permalink)
+        if is_last:
+            tell(target, "post.published", f"Published {name(target)}", permalink=target.permalink)
+        else:
+            done = f"{target.parts_done} of {target.parts_total}"
+            tell(target, "post.part_published", f"{done} parts of {name(target)} are out")
     return report(target)
+
+
+def _advance(target: Target, to: TargetState, changes: dict[str, Any]) -> bool:
+    """Move `target`, or note the change where it stands there already, as between two parts."""
+    if target.state != to:
+        return move(target, to, **changes)
+    rows = Target.objects.filter(pk=target.pk, state=to)
+    if not rows.update(**changes, updated_at=timezone.now()):
+        return False
+    for field, value in changes.items():
+        setattr(target, field, value)
+    return True
 
 
 def safe_link(address: str) -> str:
@@ -82,6 +104,8 @@ def refused(
     target: Target, attempt: Attempt, provider: PublishProvider, error: ProviderError
 ) -> PublishTargetOutput:
     """A stage ended in `error`; its kind decides. Raises Defer or OutcomeUnknown where it goes on."""
+    if ledger.is_out(attempt):
+        return _finish_later(target, attempt, error)
     kind = error.kind
     twin = error.remote_ref if kind is ErrorKind.DUPLICATE else None
     if twin and not ledger.is_claimed(attempt, twin):
@@ -96,6 +120,15 @@ def refused(
     if kind in (ErrorKind.RATE_LIMITED, ErrorKind.QUOTA_EXHAUSTED, ErrorKind.TRANSIENT_SAFE):
         return _again_later(target, attempt, error)
     return fail(target, attempt, code=error.code, message=error.message)
+
+
+def _finish_later(target: Target, attempt: Attempt, error: ProviderError) -> PublishTargetOutput:
+    """It is out; only its address or the like could not be read. Never a reason to send again."""
+    since = attempt.sent_at or attempt.created_at
+    if (error.retryable or error.ambiguous) and timezone.now() - since < _AFTERWARDS:
+        ledger.pause(attempt)
+        raise Defer(error.retry_at or _soon(5), error.message)
+    return published(target, attempt)
 
 
 def into_doubt(
@@ -115,12 +148,27 @@ def into_doubt(
 def fail(
     target: Target, attempt: Attempt | None, *, code: str, message: str
 ) -> PublishTargetOutput:
-    """A definite no. Event post.failed."""
+    """A definite no. Event post.failed; post.incomplete where some parts are out already."""
+    if target.is_started:
+        return incomplete(target, attempt, code=code, message=message)
     with transaction.atomic():
         if attempt is not None:
             ledger.close(attempt, Attempt.State.REFUSED, error=message[:500], error_code=code[:60])
         if move(target, TargetState.FAILED, error=message[:500], error_code=code[:60]):
             tell(target, "post.failed", f"Could not publish {name(target)}: {message}", code=code)
+    return report(target)
+
+
+def incomplete(
+    target: Target, attempt: Attempt | None, *, code: str, message: str
+) -> PublishTargetOutput:
+    """What is out stays out; the rest is not sent unless a person asks for it."""
+    why = f"Part {target.parts_done + 1} of {target.parts_total} did not go out: {message}"[:500]
+    with transaction.atomic():
+        if attempt is not None:
+            ledger.close(attempt, Attempt.State.REFUSED, error=message[:500], error_code=code[:60])
+        if move(target, TargetState.PUBLISHED, error=why, error_code=code[:60]):
+            tell(target, "post.incomplete", f"{name(target)} is not complete: {why}", code=code)
     return report(target)
 
 
@@ -158,6 +206,8 @@ def give_up(target: Target) -> PublishTargetOutput:
     provider = content.provider_of(target.channel)
     if ledger.in_doubt(attempt, provider):
         return unconfirmed(target, attempt, message)
+    if ledger.is_out(attempt):
+        return published(target, attempt)
     return fail(target, attempt, code="gave_up", message=message)
 
 

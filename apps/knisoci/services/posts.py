@@ -13,7 +13,7 @@ from django.utils import timezone
 from apps.knisoci import content, permissions
 from apps.knisoci.errors import ContentInvalid, InFlight
 from apps.knisoci.models import Campaign, Channel, Post, Target, Variant
-from apps.knisoci.services import finding
+from apps.knisoci.services import finding, shapes
 from apps.knisoci.services.scheduling import (
     cancel,
     check_content,
@@ -122,19 +122,25 @@ def save_variant(
     language: str | None = None,
     voice_score: int | None = None,
     written_by: str | None = None,
+    **shape: Any,
 ) -> Variant:
     """Write the post's text for one channel; makes the variant and its target where there is none.
 
     Drafts may break the network's rules, what is scheduled may not: then ContentInvalid is raised
     and nothing changes. An edit bumps the target's revision. Locks the target. Raises InFlight once
-    the post is on its way out. None leaves media, options and language as they are.
+    the post is on its way out. None leaves media, options and language as they are. `shape` are
+    fields of content.SHAPE (format, title, link, thread, first_comment, poll); what is not given
+    stays.
     """
     actor.require(permissions.WRITE)
+    shape = shapes.checked(shape)
     text = _checked_text(text, options=options, language=language)
     owner = finding.get(Post, post)
     where = finding.get(Channel, channel)
     given = None if media is None else _known_assets(media)
-    _check_if_planned(owner, where, text=text, media=given, options=options, language=language)
+    _check_if_planned(
+        owner, where, text=text, media=given, options=options, language=language, **shape
+    )
     with transaction.atomic():
         variant, target = _locked_pair(owner, where)
         variant.text = text
@@ -144,6 +150,8 @@ def save_variant(
             variant.options = dict(options)
         if language is not None:
             variant.language = language
+        for name, value in shape.items():
+            setattr(variant, name, value)
         if written_by is not None:
             variant.written_by = written_by[:40]
         changed = _rehash(variant)
@@ -185,6 +193,7 @@ def duplicate(*, actor: Actor, post: Post | UUID) -> Post:
             "language": variant.language,
             "voice_score": variant.voice_score,
             "written_by": variant.written_by,
+            **{name: getattr(variant, name) for name in content.SHAPE},
         }
         for variant in source.variants.select_related("channel__connection").filter(
             channel__is_archived=False
@@ -299,6 +308,11 @@ def _check_if_planned(post: Post, channel: Channel, **given: Any) -> None:
 
 
 def _refuse_unless_editable(target: Target) -> None:
+    if target.is_started and target.state != TargetState.PUBLISHED:
+        raise InFlight(
+            f"{target.parts_done} of {target.parts_total} parts are out already; what is left cannot "
+            "be changed here."
+        )
     if target.state not in EDITABLE:
         raise InFlight(
             "This post is published and cannot be changed here. Duplicate it instead."
@@ -309,12 +323,7 @@ def _refuse_unless_editable(target: Target) -> None:
 
 def _rehash(variant: Variant) -> bool:
     before = variant.content_hash
-    variant.content_hash = content.digest(
-        text=variant.text,
-        media=variant.media,
-        options=variant.options,
-        language=variant.language,
-    )
+    variant.content_hash = content.digest_of(variant)
     return variant.content_hash != before
 
 

@@ -16,7 +16,13 @@ from django.utils import timezone
 
 from apps.errors import DomainError
 from apps.integrations.errors import ConnectionLost
-from apps.integrations.providers.base import Content, ErrorKind, ProviderError, Wait
+from apps.integrations.providers.base import (
+    Content,
+    ErrorKind,
+    ProviderError,
+    PublishProvider,
+    Wait,
+)
 from apps.knisoci import content
 from apps.knisoci.models import Attempt, Target
 from apps.knisoci.services import finding, holding, ledger, outcomes, sessions
@@ -29,11 +35,10 @@ from apps.orchestrator.errors import LeaseLost
 log = logging.getLogger(__name__)
 _BUSY = timedelta(seconds=3)
 _EARLY = timedelta(seconds=1)
-_PATIENCE = timedelta(hours=1)
 
 
 def publish(*, target: UUID, job_id: UUID | None = None) -> PublishTargetOutput:
-    """Take `target` as far as it goes now.
+    """Take `target` as far as it goes now, part after part.
 
     Raises Defer (it has to wait), OutcomeUnknown (the network did not answer). A job that is no
     longer the target's own does nothing.
@@ -46,9 +51,11 @@ def publish(*, target: UUID, job_id: UUID | None = None) -> PublishTargetOutput:
     if row.state not in (TargetState.PUBLISHING, TargetState.UNKNOWN):
         return outcomes.report(row)
     attempt = ledger.in_flight(row)
-    if attempt is None:
-        return outcomes.give_up(row)
-    return _resume(row, attempt)
+    if attempt is not None:
+        return _resume(row, attempt)
+    if row.state == TargetState.PUBLISHING and 0 < row.parts_done < row.parts_total:
+        return _go_on(row)
+    return outcomes.give_up(row)
 
 
 def _start(target: Target) -> PublishTargetOutput:
@@ -66,24 +73,55 @@ def _start(target: Target) -> PublishTargetOutput:
         ready = content.build(target.variant, target.channel)
     except DomainError as error:
         return outcomes.fail(target, None, code=error.code, message=error.message)
-    for issue in content.issues(target.channel, ready):
+    for issue in content.issues(target.channel, ready) if not target.is_started else ():
         if issue.level == "error":
             return outcomes.fail(target, None, code=issue.code, message=issue.message)
-    return _connect_and_deliver(target, _commit_intent(target), ready)
+    return _send_parts(target, _commit_intent(target, ready), ready)
 
 
-def _commit_intent(target: Target) -> Attempt:
+def _go_on(target: Target) -> PublishTargetOutput:
+    """The part before is out, and the worker stopped there."""
+    reason = holding.stopped(target)
+    if reason is not None:
+        return holding.hold(target, reason)
+    ready = content.build(target.variant, target.channel)
+    return _send_parts(target, _open_next(target, ready), ready)
+
+
+def _commit_intent(target: Target, ready: Content) -> Attempt:
     """State and attempt in one commit, before anything is called. Raises Defer."""
+    parts = ready.parts()
     with transaction.atomic():
-        won = move(target, TargetState.PUBLISHING, only_from=(TargetState.CLAIMED,))
-        attempt = ledger.open_attempt(target) if won else None
+        won = move(
+            target,
+            TargetState.PUBLISHING,
+            only_from=(TargetState.CLAIMED,),
+            parts_total=len(parts),
+        )
+        attempt = ledger.open_attempt(target, parts[target.parts_done]) if won else None
         if attempt is None:
             transaction.set_rollback(True)
     if attempt is not None:
         return attempt
     if won:  # an equal text of this account is on its way: one after the other
         move(target, TargetState.SCHEDULED, only_from=(TargetState.CLAIMED,))
-    raise Defer(timezone.now() + _BUSY, "An equal post of this account is on its way.")
+    raise _busy()
+
+
+def _open_next(target: Target, ready: Content) -> Attempt:
+    """The intent of the next part, while the target stays in publishing. Raises Defer."""
+    with transaction.atomic():
+        locked = finding.get(Target, target, lock=True)
+        if locked.state != TargetState.PUBLISHING or locked.job_id != target.job_id:
+            raise LeaseLost
+        attempt = ledger.open_attempt(target, ready.parts()[target.parts_done])
+    if attempt is None:
+        raise _busy()
+    return attempt
+
+
+def _busy() -> Defer:
+    return Defer(timezone.now() + _BUSY, "An equal post of this account is on its way.")
 
 
 def _resume(target: Target, attempt: Attempt) -> PublishTargetOutput:
@@ -92,7 +130,20 @@ def _resume(target: Target, attempt: Attempt) -> PublishTargetOutput:
     ledger.take_over(attempt)
     if ledger.in_doubt(attempt, provider):
         outcomes.into_doubt(target, attempt, provider, "The worker stopped while sending.")
-    return _connect_and_deliver(target, attempt, None)
+    return _send_parts(target, attempt, None)
+
+
+def _send_parts(target: Target, attempt: Attempt, ready: Content | None) -> PublishTargetOutput:
+    """Deliver the part of `attempt`, then those after it, each with an intent of its own."""
+    while True:
+        output = _connect_and_deliver(target, attempt, ready)
+        if target.state != TargetState.PUBLISHING or target.parts_done >= target.parts_total:
+            return output
+        reason = holding.stopped(target)
+        if reason is not None:
+            return holding.hold(target, reason)
+        ready = ready or content.build(target.variant, target.channel)
+        attempt = _open_next(target, ready)
 
 
 def _connect_and_deliver(
@@ -110,13 +161,17 @@ def _connect_and_deliver(
 
 
 def _deliver(target: Target, attempt: Attempt, session: Session) -> PublishTargetOutput:
-    """Run the stages that are left, each stored before and after."""
+    """Run the stages of one part that are left, each stored before and after."""
     provider, refreshed = session.provider, False
     wanted = provider.stages_for(session.context.content, session.context.role)
     stages = [name for name in wanted if name not in attempt.stages_done]
     while stages:
         stage = stages[0]
         mutating = stage in provider.mutating_stages
+        if mutating and ledger.is_out(attempt):  # the last worker stopped just after it was named
+            ledger.done(attempt, stage, {})
+            stages.pop(0)
+            continue
         if mutating and (reason := holding.stopped(target)) is not None:
             ledger.close(attempt, Attempt.State.NOT_SENT, error="Publishing was stopped.")
             return holding.hold(target, reason)
@@ -140,21 +195,26 @@ def _deliver(target: Target, attempt: Attempt, session: Session) -> PublishTarge
             log.exception("A provider broke its contract", extra={"provider": provider.key})
             return outcomes.refused(target, attempt, provider, _as_provider_error(error, mutating))
         if isinstance(result, Wait):
-            return _wait(target, attempt, result, in_doubt=mutating)
+            return _wait(target, attempt, provider, result, in_doubt=mutating)
         ledger.done(attempt, stage, dict(result.handles))
         stages.pop(0)
     return outcomes.published(target, attempt)
 
 
-def _wait(target: Target, attempt: Attempt, wait: Wait, *, in_doubt: bool) -> PublishTargetOutput:
+def _wait(
+    target: Target, attempt: Attempt, provider: PublishProvider, wait: Wait, *, in_doubt: bool
+) -> PublishTargetOutput:
     """The network works on it: come back later, but not for ever. Raises Defer."""
     ledger.pause(attempt)
-    if timezone.now() - attempt.created_at < _PATIENCE:
+    patience = timedelta(seconds=provider.capabilities.publishing.patience_seconds)
+    if timezone.now() - attempt.created_at < patience:
         raise Defer(
             timezone.now() + timedelta(seconds=max(wait.seconds, 0.2)),
             "The network is still working on it.",
         )
-    message = "The network has been working on this for an hour without an end."
+    message = "The network has been working on this for very long without an end."
+    if ledger.is_out(attempt):
+        return outcomes.published(target, attempt)
     if in_doubt:
         return outcomes.unconfirmed(target, attempt, message)
     return outcomes.fail(target, attempt, code="never_ready", message=message)

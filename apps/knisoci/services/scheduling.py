@@ -28,7 +28,7 @@ from apps.knisoci.errors import (
 )
 from apps.knisoci.models import Channel, LatePolicy, Post, Target, Variant
 from apps.knisoci.services import finding
-from apps.knisoci.transitions import SCHEDULABLE, TargetState, move
+from apps.knisoci.transitions import SCHEDULABLE, TargetState, move, sources
 from apps.knisoci.types import FlightCheckInput, PublishTargetInput
 from apps.orchestrator import services as orchestrator
 from apps.orchestrator.errors import JobNotFound, WrongState
@@ -120,8 +120,12 @@ def cancel(*, actor: Actor, target: Target | UUID) -> Target:
     return _take_back(actor, target, TargetState.CANCELLED, "post.cancelled", "Cancelled")
 
 
-def send_again(*, actor: Actor, target: Target) -> None:
-    """Send an unconfirmed target once more, because a person looked and it is not there."""
+def send_again(*, actor: Actor, target: Target, parts_done: int | None = None) -> None:
+    """Send an unconfirmed target once more, because a person looked and it is not there.
+
+    `parts_done` is for threads: that many parts are out, go on with the next one.
+    """
+    known = {} if parts_done is None else {"parts_done": parts_done}
     with transaction.atomic():
         if not move(
             target,
@@ -131,9 +135,34 @@ def send_again(*, actor: Actor, target: Target) -> None:
             due_at=timezone.now(),
             error="",
             error_code="",
+            **known,
         ):
             raise ChangedMeanwhile("This post changed in the meantime. Load the page again.")
         _announce(actor, target.post, [target])
+
+
+def send_rest(*, actor: Actor, target: Target | UUID) -> Target:
+    """Send the parts of a published thread that are missing. Event post.scheduled.
+
+    Raises NothingToSchedule where nothing is missing, ChannelDisconnected.
+    """
+    actor.require(permissions.PUBLISH)
+    row = finding.get(Target, target)
+    if not row.is_incomplete or row.remote_id.startswith("confirmed:"):
+        raise NothingToSchedule("Nothing of this post is missing on the network.")
+    check_channel(row.channel)
+    with transaction.atomic():
+        if not move(
+            row,
+            TargetState.SCHEDULED,
+            only_from=(TargetState.PUBLISHED,),
+            job_id=enqueue(actor, row, run_at=timezone.now()),
+            error="",
+            error_code="",
+        ):
+            raise ChangedMeanwhile("This post changed in the meantime. Load the page again.")
+        _announce(actor, row.post, [row])
+    return row
 
 
 def check_content(variant: Variant, channel: Channel) -> None:
@@ -339,10 +368,12 @@ def _take_back(
         if row.state == to:
             return row
         drop_job(actor, row)
+        if row.is_started:
+            to, kind, verb = TargetState.PUBLISHED, "post.incomplete", "Gave up the rest of"
         if not move(
             row,
             to,
-            only_from=SCHEDULABLE - {to},
+            only_from=(SCHEDULABLE - {to}) & sources(to),
             at_revision=row.revision,
             revision=row.revision + 1,
             job_id=None,

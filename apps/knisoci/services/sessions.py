@@ -76,6 +76,9 @@ def open_session(
     """
     connection = target.channel.connection
     recorder = Recorder(attempt, stage)
+    whole = ready or content.build(target.variant, target.channel)
+    part = whole.parts()[attempt.part]
+    root, parent = ledger.came_before(target, part.number) if part.number else ({}, {})
     opened = connections.session(
         connection,
         record=recorder,
@@ -84,13 +87,16 @@ def open_session(
     context = PublishContext(
         credentials=opened.credentials,
         account=opened.account,
-        content=ready or content.build(target.variant, target.channel),
+        content=part.content,
         key=str(attempt.key),
         handles=dict(attempt.handles),
         save_handle=partial(ledger.remember, attempt),
         client=opened.client,
         started_at=attempt.sent_at or timezone.now(),
         is_claimed=partial(ledger.is_claimed, attempt),
+        role=part.role,
+        root=root,
+        parent=parent,
     )
     return Session(
         provider=providers.get(connection.provider),

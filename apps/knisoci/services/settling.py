@@ -80,6 +80,8 @@ def _look(target: Target, attempt: Attempt, session: Session) -> Verdict:
         if not ledger.is_claimed(attempt, answer.remote_id) and outcomes.adopt(
             target, attempt, answer.remote_id, answer.permalink
         ):
+            if target.state == TargetState.PUBLISHING:
+                return NotLanded()  # this part is out, and others follow
             return Landed(outcomes.report(target))
         answer = NotFound()  # it is somebody else's post with the same text
     if isinstance(answer, Unreadable):
@@ -119,6 +121,12 @@ def confirm(
     if not is_out:
         scheduling.send_again(actor=actor, target=row)
         return outcomes.report(row)
+    if attempt.part:  # its first part is known, so the thread can go on
+        with transaction.atomic():
+            scheduling.send_again(actor=actor, target=row, parts_done=attempt.part + 1)
+        return outcomes.report(row)
+    rest = row.parts_total > 1
+    why = "The rest was not sent: nobody knows which post it belongs to." if rest else ""
     with transaction.atomic():
         if move(
             row,
@@ -127,8 +135,9 @@ def confirm(
             remote_id=f"confirmed:{attempt.key}",
             permalink=outcomes.safe_link(permalink.strip()),
             published_at=attempt.sent_at or timezone.now(),
-            error="",
-            error_code="",
+            parts_done=1,
+            error=why,
+            error_code="incomplete" if rest else "",
         ):
             outcomes.tell(row, "post.published", f"Confirmed {outcomes.name(row)}", actor=actor)
     return outcomes.report(row)
