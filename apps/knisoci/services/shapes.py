@@ -50,7 +50,7 @@ def _thread(pieces: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Empty parts at the end are what a form sends for a box that nobody filled in."""
     if len(pieces) > _PARTS:
         raise ContentInvalid(f"A thread has at most {_PARTS} parts.", field="thread")
-    kept = []
+    kept: list[dict[str, Any]] = []
     for number, piece in enumerate(pieces, 1):
         text = _plain(piece.get("text", ""))
         if len(text) > _PART_TEXT:
