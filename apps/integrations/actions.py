@@ -11,7 +11,7 @@ from apps.orchestrator import ActionContext, Effect, Retry, action, sync
 
 from . import permissions
 from .models import Connection
-from .services import connections
+from .services import connections, meters
 
 
 class ConnectionInput(BaseModel):
@@ -65,6 +65,7 @@ def check_connections(ctx: ActionContext, input: Nothing) -> ConnectionStates:
     for number, row in enumerate(rows):
         ctx.progress(number / len(rows), f"Checking {row.handle}")
         states.append(_state(connections.check(actor=ctx.actor, connection_id=row.pk)))
+    meters.purge()
     return ConnectionStates(connections=states)
 
 

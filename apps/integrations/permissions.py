@@ -9,3 +9,6 @@ MANAGE = register("connections.manage", "Connect and disconnect accounts", roles
 CHECK = register(
     "connections.check", "Check connected accounts now", roles=["admin", "contributor"]
 )
+MANAGE_APPS = register(
+    "connections.manage_apps", "Bring apps of the workspace's own for networks", roles=["admin"]
+)

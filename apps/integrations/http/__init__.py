@@ -11,7 +11,7 @@ from .errors import (
     OutboundRefused,
 )
 from .exchange import Exchange
-from .rates import RateState, rate_state, retry_at
+from .rates import RateState, rate_state, retry_at, usage_state
 
 __all__ = [
     "AnswerLost",
@@ -28,4 +28,5 @@ __all__ = [
     "guarded_client",
     "rate_state",
     "retry_at",
+    "usage_state",
 ]

@@ -28,6 +28,7 @@ _SHOWN_HEADERS = (
     "retry-after",
     "location",
     "ratelimit",
+    "rate-limit",
     "usage",
     "x-request-id",
 )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
+from typing import Any
 
+# Shares of an allowance in percent, as Meta's networks tell them: of the app and of an account.
+_APP_USAGE = ("x-app-usage",)
+_ACCOUNT_USAGE = ("x-business-use-case-usage", "x-page-usage", "x-ad-account-usage")
 _LONGEST = timedelta(days=2)  # nobody means more; a wrong header must not park a post for a year
 
 
@@ -20,11 +25,15 @@ class RateState:
 
 
 def rate_state(headers: Mapping[str, str], *, now: datetime | None = None) -> RateState:
-    """Read `X-RateLimit-*` and `RateLimit-*`; reset may be ISO time, epoch or seconds to go."""
+    """Read `X-RateLimit-*`, `X-Rate-Limit-*` and `RateLimit-*`.
+
+    The reset may be ISO time, epoch or seconds to go.
+    """
     now = now or datetime.now(UTC)
 
     def read(name: str) -> str | None:
-        return headers.get(f"x-ratelimit-{name}") or headers.get(f"ratelimit-{name}")
+        spellings = (f"x-ratelimit-{name}", f"x-rate-limit-{name}", f"ratelimit-{name}")
+        return next((found for one in spellings if (found := headers.get(one))), None)
 
     return RateState(_int(read("limit")), _int(read("remaining")), _instant(read("reset"), now))
 
@@ -34,6 +43,49 @@ def retry_at(headers: Mapping[str, str], *, now: datetime | None = None) -> date
     now = now or datetime.now(UTC)
     at = _instant(headers.get("retry-after"), now) or rate_state(headers, now=now).reset_at
     return None if at is None else min(max(at, now), now + _LONGEST)
+
+
+def usage_state(
+    headers: Mapping[str, str], *, of_app: bool, now: datetime | None = None
+) -> RateState | None:
+    """What `X-App-Usage` and its kin say, as a bucket of 100; None where they say nothing.
+
+    `reset_at` only when the network says how long a full bucket stays full.
+    """
+    now = now or datetime.now(UTC)
+    shares, minutes = [], [0.0]
+    for name in _APP_USAGE if of_app else _ACCOUNT_USAGE:
+        for entry in _usage_entries(headers.get(name)):
+            shares += [float(v) for k, v in entry.items() if k in _SHARES and _is_number(v)]
+            wait = entry.get("estimated_time_to_regain_access", 0)
+            minutes.append(float(wait) if _is_number(wait) else 0.0)
+    if not shares:
+        return None
+    left = max(0, 100 - int(max(shares)))
+    full_for = timedelta(minutes=max(minutes))
+    return RateState(100, left, now + min(full_for, _LONGEST) if full_for else None)
+
+
+_SHARES = frozenset({"call_count", "total_cputime", "total_time", "acc_id_util_pct"})
+
+
+def _usage_entries(value: str | None) -> Iterator[dict[str, Any]]:
+    """The header is one JSON object, or one list of them for each business account."""
+    try:
+        data = json.loads(value) if value else {}
+    except ValueError:
+        return
+    if not isinstance(data, dict):
+        return
+    yield data
+    for inner in data.values():
+        yield from (
+            (one for one in inner if isinstance(one, dict)) if isinstance(inner, list) else ()
+        )
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _int(value: str | None) -> int | None:

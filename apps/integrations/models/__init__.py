@@ -1,5 +1,15 @@
 from apps.integrations.models.connection import Connection
+from apps.integrations.models.meter import QuotaReading, QuotaUse
+from apps.integrations.models.network_app import NetworkApp
 from apps.integrations.models.sign_in import SignIn
 from apps.integrations.models.vault import DataKey, Secret
 
-__all__ = ["Connection", "DataKey", "Secret", "SignIn"]
+__all__ = [
+    "Connection",
+    "DataKey",
+    "NetworkApp",
+    "QuotaReading",
+    "QuotaUse",
+    "Secret",
+    "SignIn",
+]

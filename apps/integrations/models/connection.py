@@ -29,6 +29,7 @@ class Connection(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid7, editable=False)
     provider = models.CharField(max_length=40)
     host = models.CharField(max_length=300)  # base address of the API
+    app_id = models.CharField(max_length=300, blank=True)  # client id of the app that signed in
     remote_id = models.CharField(max_length=300)
     handle = models.CharField(max_length=300)
     name = models.CharField(max_length=300, blank=True)

@@ -41,6 +41,7 @@ from .types import (
     Piece,
     Poll,
     PublishContext,
+    QuotaState,
     Role,
     Unreadable,
     Wait,
@@ -71,6 +72,7 @@ __all__ = [
     "ProviderError",
     "PublishContext",
     "PublishProvider",
+    "QuotaState",
     "Role",
     "Unreadable",
     "Wait",
@@ -180,6 +182,16 @@ class PublishProvider(ABC):
         Only `credentials`, `scopes` and `expires_at` of the answer count. A provider whose answer
         lacks a refresh token keeps the old one.
         """
+        return None
+
+    def endpoint_of(self, method: str, url: str) -> str:
+        """The group of calls that this one counts for, a RateRule's `endpoint`."""
+        return "all"
+
+    def read_quota(
+        self, credentials: Credentials, account: Account, client: GuardedClient
+    ) -> Mapping[str, QuotaState] | None:
+        """What the network says is used, by QuotaRule name; None where it does not tell."""
         return None
 
     def count(self, text: str, account: Account | None = None) -> Count:

@@ -226,6 +226,15 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True)
+class QuotaState:
+    """A quota as the network tells it. `resets_at` is None where the window rolls."""
+
+    used: int
+    limit: int
+    resets_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Issue:
     """A finding of `validate`: errors block publishing, warnings do not."""
 

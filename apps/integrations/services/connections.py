@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from apps.integrations import permissions, providers, vault
 from apps.integrations.errors import ConnectionLost, ConnectionNotFound
-from apps.integrations.http import GuardedClient, guarded_client
+from apps.integrations.http import Exchange, GuardedClient, guarded_client
 from apps.integrations.http.client import Record
 from apps.integrations.models import Connection, Secret
 from apps.integrations.providers.base import Account, Connected, ErrorKind, ProviderError
@@ -21,7 +21,7 @@ from apps.orchestrator import services as orchestrator
 from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
-from . import apps
+from . import apps, meters
 
 CREDENTIALS = "credentials"
 REFRESH_AHEAD = timedelta(minutes=2)
@@ -58,8 +58,12 @@ def connect(*, actor: Actor, provider: str, values: Mapping[str, str]) -> Connec
     return store(actor=actor, provider=provider, connected=connected)
 
 
-def store(*, actor: Actor, provider: str, connected: Connected) -> Connection:
-    """Keep a fresh connection, or renew the row of the same account. One transaction."""
+def store(*, actor: Actor, provider: str, connected: Connected, app_id: str = "") -> Connection:
+    """Keep a fresh connection, or renew the row of the same account. One transaction.
+
+    `app_id` is the client id of the app that signed in. A consent that brings no refresh token does
+    not lose the one that is there. Events connection.created or connection.restored.
+    """
     account = connected.account
     with transaction.atomic():
         connection, created = Connection.objects.select_for_update().update_or_create(
@@ -68,6 +72,7 @@ def store(*, actor: Actor, provider: str, connected: Connected) -> Connection:
             remote_id=account.remote_id,
             defaults={
                 **_shown(account),
+                "app_id": app_id,
                 "state": Connection.State.ACTIVE,
                 "scopes": list(connected.scopes),
                 "expires_at": connected.expires_at,
@@ -77,6 +82,7 @@ def store(*, actor: Actor, provider: str, connected: Connected) -> Connection:
             },
             create_defaults={
                 **_shown(account),
+                "app_id": app_id,
                 "scopes": list(connected.scopes),
                 "expires_at": connected.expires_at,
                 "last_checked_at": timezone.now(),
@@ -127,7 +133,7 @@ def check(*, actor: Actor, connection_id: UUID) -> Connection:
     if not Secret.objects.filter(connection=connection, field=CREDENTIALS).exists():
         return connection
     network = providers.get(connection.provider)
-    client = guarded_client(timeout=20)
+    client = guarded_client(timeout=20, record=_metered(connection, None))
     with client:
         try:
             credentials = _fresh_credentials(connection, client)
@@ -138,6 +144,7 @@ def check(*, actor: Actor, connection_id: UUID) -> Connection:
                     raise
                 credentials = renew(connection=connection, stale=credentials, client=client)
                 account = network.verify(credentials, connection.account, client)
+            meters.read(connection, credentials, account, client)
         except ConnectionLost:
             connection.refresh_from_db()
             return connection
@@ -155,7 +162,7 @@ def session(
     ProviderError where a refresh failed for now. Must not run inside a transaction: a refresh has
     to be kept even when the caller's work is undone.
     """
-    client = guarded_client(timeout=timeout, record=record)
+    client = guarded_client(timeout=timeout, record=_metered(connection, record))
     try:
         credentials = _fresh_credentials(connection, client)
     except BaseException:
@@ -228,6 +235,17 @@ def report(*, actor: Actor, connection: Connection, error: ProviderError) -> Con
                 summary=f"{row.handle}: {row.last_error}",
             )
     return row
+
+
+def _metered(connection: Connection, record: Record | None) -> Record:
+    """Every call counts on the account's meters, whoever else wants to know of it."""
+
+    def note(exchange: Exchange) -> None:
+        meters.learn(connection, exchange)
+        if record is not None:
+            record(exchange)
+
+    return note
 
 
 def _alive(actor: Actor, connection: Connection, account: Account) -> Connection:

@@ -1,0 +1,357 @@
+"""Rate and quota meters: will the network take one more, how full are we, when may we call again?
+
+Quotas (publications in a window) of an account are counted in PostgreSQL and corrected by what the
+network tells; those of an app are shared by all workspaces that use it and counted in Valkey, like
+the calls (see `tallies` for what happens when that is emptied). What a network allows is in its
+capability file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from django.db import connection as database
+from django.db import transaction
+from django.utils import timezone
+
+from apps.integrations import providers
+from apps.integrations.http import Exchange, GuardedClient, rate_state, retry_at, usage_state
+from apps.integrations.models import Connection, QuotaReading, QuotaUse
+from apps.integrations.providers.base import ErrorKind, ProviderError, PublishProvider, QuotaState
+from apps.integrations.providers.capabilities import QuotaRule, RateRule
+from apps.integrations.providers.types import Account, Credentials, Role
+
+from . import apps
+from .tallies import Said, Shared, bucket_at, bucket_of, tallies, window_end
+from .windows import Filled, Reading, Use, fill, next_reset, window_start
+
+KEEP = timedelta(days=8)
+_UNTOLD = timedelta(seconds=60)  # how long a 429 that names no time is taken to last
+
+
+@dataclass(frozen=True, slots=True)
+class Exceeded:
+    """A quota without room. `free_at` is when one more fits, as far as we know."""
+
+    rule: str
+    label: str
+    used: int
+    limit: int
+    free_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Meter:
+    """One gauge. `kind` "quota" counts publications, "rate" calls; `by_network`: it told us itself."""
+
+    name: str
+    label: str
+    kind: Literal["quota", "rate"]
+    scope: str
+    used: int
+    limit: int
+    resets_at: datetime | None
+    by_network: bool = False
+
+    @property
+    def share(self) -> float:
+        """Between 0 and 1."""
+        return min(1.0, self.used / self.limit) if self.limit else 1.0
+
+
+def would_exceed(
+    connection: Connection,
+    *,
+    role: Role,
+    format: str = "",
+    at: datetime | None = None,
+    planned: int = 0,
+) -> Exceeded | None:
+    """The quota that one more publication at `at` (now, if not given) would go over, if any.
+
+    `planned` publications of the same kind are to go out before it. Of several full quotas the one
+    that has room last. Counts nothing.
+    """
+    at = at or timezone.now()
+    full = [
+        found
+        for rule in _rules(connection, role, format)
+        if (found := _exceeded(connection, rule, at, rule.units * (planned + 1)))
+    ]
+    return max(full, key=lambda one: one.free_at, default=None)
+
+
+def take(connection: Connection, *, key: str, role: Role, format: str = "") -> Exceeded | None:
+    """Count a publication, once for each `key`, or say which quota has no room for it.
+
+    Safe between workers: of two who want the last one, one gets it. Nothing is counted when it says
+    no. Call it right before the publication is sent; joins the caller's transaction.
+    """
+    rules = list(_rules(connection, role, format))
+    if not rules:
+        return None
+    key = key[:100]
+    with transaction.atomic():
+        _queue_up(connection)
+        now = timezone.now()
+        counted = set(
+            QuotaUse.objects.filter(connection=connection, key=key).values_list("rule", flat=True)
+        )
+        own = [one for one in rules if one.scope == "account" and one.name not in counted]
+        for rule in own:
+            if full := _exceeded(connection, rule, now, rule.units):
+                return full
+        shared = [(rule, _shared(connection, rule, now)) for rule in rules if rule.scope == "app"]
+        refused = tallies().take([one for _, one in shared], key) if shared else None
+        if refused is not None:
+            rule = next(rule for rule, one in shared if one == refused)
+            return _exceeded(connection, rule, now, rule.units) or _full(rule, now + _UNTOLD)
+        QuotaUse.objects.bulk_create(
+            QuotaUse(connection=connection, rule=rule.name, key=key, units=rule.units, at=now)
+            for rule in own
+        )
+    return None
+
+
+def give_back(connection: Connection, key: str) -> None:
+    """The publication was refused or never sent: it does not count. Safe to call twice."""
+    QuotaUse.objects.filter(connection=connection, key=key[:100]).delete()
+    now = timezone.now()
+    quotas = providers.get(connection.provider).capabilities.quotas
+    if shared := [_shared(connection, rule, now) for rule in quotas if rule.scope == "app"]:
+        tallies().give_back(shared, key[:100])
+
+
+def refused(connection: Connection, *, error: ProviderError, role: Role, format: str = "") -> None:
+    """The network says that a quota is full: believe it until it resets. Other errors are ignored.
+
+    This is what fills the meters again after a count was lost.
+    """
+    if error.kind is not ErrorKind.QUOTA_EXHAUSTED:
+        return
+    now = timezone.now()
+    rules = list(_rules(connection, role, format))
+    own = [rule for rule in rules if rule.scope == "account"]
+    for rule in own or rules:
+        until = error.retry_at or next_reset(rule, now) or now + timedelta(hours=1)
+        if rule.scope == "account":
+            keep_reading(connection, rule, QuotaState(rule.limit, rule.limit, until))
+        else:
+            said = {_shared(connection, rule, now).name: Said(rule.limit, 0, until, until)}
+            tallies().heard(calls={}, said=said, now=now)
+
+
+def read(
+    connection: Connection, credentials: Credentials, account: Account, client: GuardedClient
+) -> None:
+    """Ask the network for its own figures, where it has them; no answer is no harm."""
+    try:
+        told = providers.get(connection.provider).read_quota(credentials, account, client)
+    except ProviderError:
+        return
+    keep_readings(connection, told)
+
+
+def keep_readings(connection: Connection, told: Mapping[str, QuotaState] | None) -> None:
+    """Store what `read_quota` said, by rule name; names without a rule are ignored."""
+    known = {rule.name: rule for rule in providers.get(connection.provider).capabilities.quotas}
+    for name, state in (told or {}).items():
+        if name in known:
+            keep_reading(connection, known[name], state)
+
+
+def keep_reading(connection: Connection, rule: QuotaRule, state: QuotaState) -> None:
+    QuotaReading.objects.update_or_create(
+        connection=connection,
+        rule=rule.name,
+        defaults={
+            "used": max(0, state.used),
+            "limit": max(0, state.limit),
+            "resets_at": state.resets_at,
+            "read_at": timezone.now(),
+        },
+    )
+
+
+def learn(connection: Connection, exchange: Exchange) -> None:
+    """Count one call and keep what its answer's headers say. Never raises, writes no row."""
+    network = providers.get(connection.provider)
+    now = datetime.now(UTC)
+    endpoint = network.endpoint_of(exchange.method, exchange.url)
+    rules = _rates(network, endpoint)
+    calls = {_owner(connection, network, rule): rule.seconds for rule in rules}
+    headers = {name.lower(): value for name, value in exchange.headers.items()}
+    said: dict[str, Said] = {}
+    state = usage_state(headers, of_app=False, now=now) or rate_state(headers, now=now)
+    until = retry_at(headers, now=now) if exchange.status in (429, 503) else None
+    if exchange.status == 429 and until is None:
+        until = now + _UNTOLD
+    if state.remaining == 0:
+        until = until or state.reset_at
+    if state.limit is not None or until is not None:
+        name = _told_about(connection, network, endpoint)
+        said[name] = Said(state.limit, state.remaining, state.reset_at, until)
+    if app := usage_state(headers, of_app=True, now=now):
+        rests = (app.reset_at or now + timedelta(minutes=5)) if not app.remaining else None
+        said[_app_name(connection, network, "all")] = Said(100, app.remaining, app.reset_at, rests)
+    tallies().heard(calls=calls, said=said, now=now)
+
+
+def pace(connection: Connection, endpoint: str = "all") -> datetime | None:
+    """When a call to `endpoint` may be made, None for at once.
+
+    Knows what the network said last and how many calls all workers made in its windows.
+    """
+    network = providers.get(connection.provider)
+    now = datetime.now(UTC)
+    names = {
+        _told_about(connection, network, endpoint),
+        _told_about(connection, network, "all"),
+        _app_name(connection, network, "all"),
+    }
+    waits = [one.until for one in tallies().said(names).values() if one.until and one.until > now]
+    rules = {_owner(connection, network, rule): rule for rule in _rates(network, endpoint)}
+    made = tallies().counted({name: rule.seconds for name, rule in rules.items()}, now)
+    waits += [
+        window_end(rule.seconds, now) for name, rule in rules.items() if made[name] >= rule.limit
+    ]
+    return max(waits, default=None)
+
+
+def meters(connection: Connection) -> list[Meter]:
+    """All gauges of an account, quotas first. Three statements and a few questions to Valkey."""
+    network = providers.get(connection.provider)
+    now = timezone.now()
+    readings = _readings(connection)
+    found = []
+    for rule in network.capabilities.quotas:
+        filled = _filled(connection, rule, now, rule.units)
+        reading = readings.get(rule.name)
+        told = reading is not None and now < reading.until(rule)
+        resets = filled.free_at or next_reset(rule, now)
+        found.append(
+            Meter(
+                rule.name, rule.label, "quota", rule.scope, filled.used, filled.limit, resets, told
+            )
+        )
+    return [*found, *_rate_meters(connection, network, now)]
+
+
+def purge() -> int:
+    """Forget what no window reaches any more; returns how many rows."""
+    return QuotaUse.objects.filter(at__lt=timezone.now() - KEEP).delete()[0]
+
+
+def _rate_meters(
+    connection: Connection, network: PublishProvider, now: datetime
+) -> Iterator[Meter]:
+    """What the network said about calls, where that still holds."""
+    endpoints = dict.fromkeys(["all", *(rule.endpoint for rule in network.capabilities.rates)])
+    names = {_told_about(connection, network, one): one for one in endpoints}
+    for name, said in tallies().said(names).items():
+        over = said.reset_at is not None and said.reset_at <= now
+        if said.limit and said.remaining is not None and not over:
+            label = "Calls" if names[name] == "all" else f"Calls: {names[name].replace('_', ' ')}"
+            used = max(0, said.limit - said.remaining)
+            yield Meter(
+                f"calls.{names[name]}",
+                label,
+                "rate",
+                "account",
+                used,
+                said.limit,
+                said.reset_at,
+                True,
+            )
+
+
+def _rules(connection: Connection, role: Role, format: str) -> Iterator[QuotaRule]:
+    for rule in providers.get(connection.provider).capabilities.quotas:
+        if rule.role == role and (not rule.formats or format in rule.formats):
+            yield rule
+
+
+def _exceeded(connection: Connection, rule: QuotaRule, at: datetime, units: int) -> Exceeded | None:
+    filled = _filled(connection, rule, at, units)
+    if filled.free_at is None:
+        return None
+    return Exceeded(rule.name, rule.label, filled.used, filled.limit, filled.free_at)
+
+
+def _full(rule: QuotaRule, free_at: datetime) -> Exceeded:
+    return Exceeded(rule.name, rule.label, rule.limit, rule.limit, free_at)
+
+
+def _filled(connection: Connection, rule: QuotaRule, at: datetime, units: int) -> Filled:
+    if rule.scope == "account":
+        return fill(
+            rule, _uses(connection, rule, at), _readings(connection).get(rule.name), at, units
+        )
+    name = _shared(connection, rule, at).name
+    uses = [
+        (bucket_at(bucket, rule.seconds), size)
+        for bucket, size in tallies().buckets(name).items()
+        if size > 0
+    ]
+    said = tallies().said([name]).get(name)
+    filled = fill(rule, uses, None, at, units)
+    if said is not None and said.until is not None and said.until > at:
+        return Filled(rule.limit, rule.limit, max(said.until, filled.free_at or said.until))
+    return filled
+
+
+def _uses(connection: Connection, rule: QuotaRule, at: datetime) -> list[Use]:
+    reach = min(window_start(rule, at), timezone.now() - timedelta(seconds=rule.seconds))
+    rows = QuotaUse.objects.filter(connection=connection, rule=rule.name, at__gt=reach)
+    return list(rows.values_list("at", "units"))
+
+
+def _readings(connection: Connection) -> dict[str, Reading]:
+    return {
+        row.rule: Reading(row.used, row.limit, row.resets_at, row.read_at)
+        for row in QuotaReading.objects.filter(connection=connection)
+    }
+
+
+def _queue_up(connection: Connection) -> None:
+    """One at a time for an account, until the transaction ends. Not the row: refreshes hold that."""
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [connection.pk.int & (2**63 - 1)])
+
+
+def _shared(connection: Connection, rule: QuotaRule, now: datetime) -> Shared:
+    network = providers.get(connection.provider)
+    return Shared(
+        name=f"{_app_name(connection, network, 'quota')}:{rule.name}",
+        first=bucket_of(window_start(rule, now), rule.seconds) - (rule.resets != "rolling"),
+        bucket=bucket_of(now, rule.seconds),
+        limit=rule.limit,
+        units=rule.units,
+        seconds=rule.seconds,
+    )
+
+
+def _rates(network: PublishProvider, endpoint: str) -> list[RateRule]:
+    return [one for one in network.capabilities.rates if one.endpoint in ("all", endpoint)]
+
+
+def _owner(connection: Connection, network: PublishProvider, rule: RateRule) -> str:
+    """Whose window a rule's calls count in, with the group of calls."""
+    if rule.scope == "app":
+        return _app_name(connection, network, rule.endpoint)
+    if rule.scope == "address":
+        return f"{network.key}:from-here:{connection.host}:{rule.endpoint}"
+    return f"{network.key}:{connection.pk}:{rule.endpoint}"
+
+
+def _told_about(connection: Connection, network: PublishProvider, endpoint: str) -> str:
+    """Where headers of an account's calls are kept."""
+    known = {rule.endpoint for rule in network.capabilities.rates}
+    return f"{network.key}:{connection.pk}:{endpoint if endpoint in known else 'all'}"
+
+
+def _app_name(connection: Connection, network: PublishProvider, endpoint: str) -> str:
+    return f"{network.key}:app:{apps.fingerprint(connection)}:{endpoint}"
