@@ -34,5 +34,11 @@ def form_for(networks: Networks, provider: str, login: str = "maren") -> dict[st
     forms: dict[str, dict[str, Any]] = {
         "mastodon": {"token": f"sandbox-{login}"},
         "bluesky": {"handle": login, "password": "sandbox-pass"},
+        "x": {
+            "api_key": "candy-sandbox",
+            "api_key_secret": "candy-sandbox-secret",
+            "access_token": f"sandbox-{login}",
+            "access_token_secret": "sandbox-secret",
+        },
     }
     return {"host": f"{networks.url}/{provider}", **forms[provider]}

@@ -161,6 +161,7 @@ class Publishing(_Data):
     delete: bool = False
     pulls_media: bool = False  # it fetches files from our public address
     patience_seconds: int = 3600  # how long it may work on a post before that is a failure
+    repeats_refused_seconds: int = 0  # how long an equal post of the same account is refused
 
 
 class MetricDef(_Data):
