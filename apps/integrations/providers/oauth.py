@@ -92,7 +92,7 @@ class OAuthProvider(PublishProvider):
     """A publisher whose accounts sign in by OAuth 2."""
 
     oauth = True
-    connect_fields = ()
+    connect_fields: ClassVar[tuple[Field, ...]] = ()
     app_fields = APP_FIELDS
     oauth2: ClassVar[OAuth2]
 

@@ -271,7 +271,7 @@ class Posts:
             urls.append({"url": short, "expanded_url": value, "display_url": value[8:38]})
         if post["media"]:
             page = f"{base}/web/{post['login']}/status/{post['id']}/photo/1"
-            media = self.store.get("x", "media", post["media"][0])
+            media = self.store.get("x", "media", post["media"][0]) or {}
             short = _short(page)
             text = f"{text} {short}".strip()
             urls.append({"url": short, "expanded_url": page, "media_key": key_of(media)})
