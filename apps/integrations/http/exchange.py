@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 EXCERPT = 2_000
 HIDDEN = "•••"
 _SECRET = re.compile(
-    r"token|secret|password|passwd|authorization|api[-_]?key|jwt|cookie|^code$|signature|credential",
+    r"token|secret|password|passwd|authorization|api[-_]?key|jwt|cookie|^code$|signature|credential"
+    r"|^upload[-_]?(id|url)$|^policy$",
     re.IGNORECASE,
 )
 

@@ -54,6 +54,7 @@ class TitleRules(_Data):
     required: bool = False
     label: str = "Title"
     forbidden: str = ""  # characters it may not have
+    formats: tuple[str, ...] = ()  # only for these; empty: for all
 
 
 class ImageRules(_Data):
@@ -128,6 +129,7 @@ class PostFormat(_Data):
     max_media: int = 0
     mixed: bool = False  # whether kinds of media may stand together
     text: bool = True
+    text_limit: int | None = None  # in the network's unit, where this format has its own
     images: ImageRules | None = None
     video: VideoRules | None = None
     help: str = ""
@@ -147,7 +149,20 @@ class Option(_Data):
     required: bool = False
     formats: tuple[str, ...] = ()  # only for these; empty: for all
     consent: bool = False  # a toggle that must be on before anything goes out
-    only_if: str = ""  # the name of a toggle that has to be on for this one to count
+    # What has to be chosen for this one to count: a toggle's "name", or "name=value" of a select.
+    only_if: str = ""
+    disabled_by: str = ""  # a key of Account.limits: true there, and this one stays off
+
+
+class UploadRules(_Data):
+    """How files are cut for networks that take bytes in pieces. All in bytes but `max_chunks`."""
+
+    chunk_bytes: int = Field(gt=0)  # what we send at once
+    min_chunk_bytes: int = 0
+    max_chunk_bytes: int | None = None
+    max_last_bytes: int | None = None
+    max_chunks: int | None = None
+    multiple_of: int = 1  # of every piece but the last
 
 
 class Publishing(_Data):
@@ -238,6 +253,7 @@ class Capabilities(_Data):
     first_comment: CommentRules | None = None
     formats: tuple[PostFormat, ...] = ()
     options: tuple[Option, ...] = ()
+    upload: UploadRules | None = None
     publishing: Publishing
     metrics: tuple[MetricDef, ...]
     rates: tuple[RateRule, ...] = ()

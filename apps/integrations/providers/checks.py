@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import counting
-from .capabilities import Capabilities, ImageRules, PostFormat, VideoRules
+from .capabilities import Capabilities, ImageRules, Option, PostFormat, VideoRules
 from .text import links, tags
 from .types import Account, Content, Count, Issue, MediaItem
 
@@ -23,8 +23,11 @@ def findings(
 ) -> list[Issue]:
     """Everything the capability file knows to be wrong with `content`."""
     facts, limits = provider.capabilities, account.limits if account else {}
+    count, shape = provider.count(content.text, account), format_of(content, facts)
+    if shape is not None and shape.text_limit:
+        count = replace(count, limit=shape.text_limit)
     return [
-        *text_issues(content, provider.count(content.text, account), provider.name),
+        *text_issues(content, count, provider.name),
         *_text_details(content, facts, provider.name),
         *_title_issues(content, facts, provider.name),
         *format_issues(content, facts, provider.name),
@@ -87,8 +90,8 @@ def _text_details(content: Content, facts: Capabilities, network: str) -> Iterab
 
 
 def _title_issues(content: Content, facts: Capabilities, network: str) -> Iterable[Issue]:
-    rules = facts.title
-    if rules is None:
+    rules, shape = facts.title, format_of(content, facts)
+    if rules is None or (rules.formats and (shape is None or shape.key not in rules.formats)):
         return
     if rules.required and not content.title.strip():
         yield Issue("error", "title.empty", f"{network} wants a {rules.label.lower()}.", "title")
@@ -411,7 +414,7 @@ def option_issues(
             continue
         value = content.options.get(option.name)
         code = f"option.{option.name}"
-        on = not option.only_if or is_on(content.options.get(option.only_if))
+        on = counts(option, content.options, capabilities)
         if on and option.consent and not is_on(value):
             yield Issue("error", code, f"{option.label}: please agree first.", option.name)
         elif on and option.required and not value:
@@ -423,6 +426,27 @@ def option_issues(
             yield Issue("error", code, f"{option.label}: unknown choice.", option.name)
         if option.max_length and isinstance(value, str) and len(value) > option.max_length:
             yield Issue("error", code, f"{option.label} is too long.", option.name)
+        if on and option.disabled_by and (limits or {}).get(option.disabled_by) and is_on(value):
+            yield Issue(
+                "error", code, f"{option.label}: this account does not allow it.", option.name
+            )
+
+
+def counts(option: Option, chosen: Mapping[str, Any], facts: Capabilities) -> bool:
+    """Whether `option` matters with what was chosen so far, see Option.only_if."""
+    name, _, wanted = option.only_if.partition("=")
+    if not name:
+        return True
+    value = chosen_or_default(name, chosen, facts)
+    return str(value) == wanted if wanted else is_on(value)
+
+
+def chosen_or_default(name: str, chosen: Mapping[str, Any], facts: Capabilities) -> Any:
+    """The value of option `name`: what was chosen, else its default."""
+    value = chosen.get(name)
+    if value is None or value == "":
+        return next((one.default for one in facts.options if one.name == name), "")
+    return value
 
 
 def is_on(value: Any) -> bool:
