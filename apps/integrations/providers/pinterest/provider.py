@@ -147,6 +147,11 @@ class PinterestProvider(OAuthProvider):
             return replace(answer, permalink=self._permalink(ctx.account, answer.remote_id))
         return answer
 
+    def endpoint_of(self, method: str, url: str) -> str:
+        if "/analytics" in url:
+            return "org_analytics"
+        return "org_read" if method == "GET" else "org_write"
+
     # --- Numbers ---------------------------------------------------------------------------------
 
     def metrics(
