@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from urllib.parse import urlsplit
 
 from config.env import env_bool, env_str
 
@@ -18,3 +19,5 @@ EMAIL_FILE_PATH = VAR_DIR / "mail"
 ALLOWED_HOSTS = ["*"]
 if "runserver" in sys.argv:  # its reactor takes a quarter of a second to load, in every process
     INSTALLED_APPS = ["daphne", *INSTALLED_APPS]
+# The sandbox networks are on this machine, so they are the one private address open without asking.
+CANDY_OUTBOUND_ALLOW = [*CANDY_OUTBOUND_ALLOW, urlsplit(CANDY_SANDBOX_URL).netloc]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -86,3 +89,23 @@ def test_database_urls_name_a_socket_or_an_address() -> None:
 def test_other_database_urls_are_refused(url: str) -> None:
     with pytest.raises(ImproperlyConfigured):
         env.database_from_url(url)
+
+
+def test_a_local_start_may_reach_its_own_sandbox_and_nothing_else_that_is_private() -> None:
+    """`make demo` works from a clean clone, where nobody has started anything before."""
+    script = (
+        "from django.conf import settings; from apps.integrations.http import allowed;"
+        "print(sorted(allowed()))"
+    )
+    known = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings.local"}
+    for name in ("CANDY_OUTBOUND_ALLOW", "CANDY_SANDBOX_URL"):
+        known.pop(name, None)
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        cwd=env.BASE_DIR,
+        env=known | {"CANDY_SANDBOX_URL": "http://127.0.0.1:8075"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[('127.0.0.1', 8075)]"
