@@ -64,6 +64,19 @@ class XProvider(OAuthProvider):
     )
     stages = ("upload", "process", "submit")
 
+    def endpoint_of(self, method: str, url: str) -> str:
+        """X keeps a window for each kind of call."""
+        path = url.partition("?")[0]
+        if "/2/media/upload/" in path:
+            return "chunks"
+        if path.endswith("/2/media/upload"):
+            return "upload" if method == "POST" else "status"
+        if path.endswith("/2/media/metadata"):
+            return "metadata"
+        if path.endswith("/2/users/me"):
+            return "account"
+        return {"POST": "create", "DELETE": "delete"}.get(method, "read")
+
     # --- Connecting ------------------------------------------------------------------------------
 
     def connect(self, values: Mapping[str, str], client: GuardedClient) -> Connected:

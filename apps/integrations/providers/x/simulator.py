@@ -30,7 +30,7 @@ class XSimulator(Simulator):
     def __init__(self, store: Store) -> None:
         super().__init__(store)
         self.desk = Desk("x", "X", store, self.now, ttl=7200, rotates=True)
-        self._last_id = 0
+        self._sequence = 0
         self.files = Files(self)
         self.posts = Posts(self)
         route = self.router.add
@@ -163,8 +163,8 @@ class XSimulator(Simulator):
 
     def next_id(self) -> int:
         """Rising, and it holds the time, as X's do."""
-        self._last_id = max(self._last_id + 1, id_at(self.now()))
-        return self._last_id
+        self._sequence = (self._sequence + 1) % (1 << 22)
+        return id_at(self.now()) | self._sequence
 
     # --- Pages -----------------------------------------------------------------------------------
 
