@@ -13,14 +13,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from PIL import Image, ImageCms, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import (
+    Image,
+    ImageCms,
+    ImageEnhance,
+    ImageFilter,
+    ImageOps,
+    ImageSequence,
+    UnidentifiedImageError,
+)
 
+from apps.media import framing
 from apps.media.errors import CannotFit, ImageBroken, NotAnImage, TooManyPixels
-from apps.media.types import FORMATS, MIMES, Encoded, RenditionSpec
+from apps.media.types import FORMATS, MIMES, Box, Encoded, RenditionSpec
 
 MAX_PIXELS = 40_000_000  # of one picture: 160 MB decoded
 MAX_ANIMATED_PIXELS = 100_000_000  # of all frames together
 MAX_FRAMES = 600
+_OPTIMISED = 12_000_000  # pixels
 _QUALITIES = (90, 85, 78, 70, 60, 50, 40)
 _SMALLEST = 64  # pixels of the longer side; below that we say that it cannot be done
 _SRGB = ImageCms.createProfile("sRGB")
@@ -31,20 +41,30 @@ def sanitise(data: bytes) -> tuple[Encoded, str, int]:
 
     Raises NotAnImage, TooManyPixels, ImageBroken.
     """
+    made, mime, frames, _ = sanitise_with_time(data)
+    return made, mime, frames
+
+
+def sanitise_with_time(data: bytes) -> tuple[Encoded, str, int, float | None]:
+    """As `sanitise`, with the seconds that one showing of an animation takes."""
     with _opened(data) as image:
         mime = MIMES[image.format or ""]
         frames = getattr(image, "n_frames", 1)
         _check_size(image, frames)
         if frames > 1 and mime in ("image/gif", "image/webp"):
-            return _write_animation(image, mime), mime, frames
+            made, seconds = _write_animation(image, mime)
+            return made, mime, frames, seconds
         upright = _upright(image)
         keeps_alpha = _has_alpha(upright)
         out = "image/png" if mime == "image/gif" or (mime == "image/jpeg" and keeps_alpha) else mime
-        return _write(upright, out, quality=92), mime, 1
+        return _write(upright, out, quality=92), mime, 1, None
 
 
-def fit(master: bytes, spec: RenditionSpec, *, is_animated: bool = False) -> Encoded:
-    """`master` in the form `spec` asks for. Raises CannotFit.
+def fit(
+    master: bytes, spec: RenditionSpec, *, is_animated: bool = False, crop: Box | None = None
+) -> Encoded:
+    """`master` in the form `spec` asks for; `crop` is what to keep where it must be cut (None: the
+    middle). Raises CannotFit.
 
     An animation stays one where it fits as it is; else its first frame is taken.
     """
@@ -55,8 +75,15 @@ def fit(master: bytes, spec: RenditionSpec, *, is_animated: bool = False) -> Enc
         if is_animated:
             image.seek(0)
         picture = _upright(image)
-    target = _choose(mime, _has_alpha(picture), spec)
-    picture = _shrunk(picture, _scale(picture, spec))
+    ratio = framing.wanted_ratio(picture.width, picture.height, spec)
+    target = _choose(mime, _has_alpha(picture) and (ratio is None or spec.fit == "crop"), spec)
+    if ratio is not None and spec.fit == "crop":
+        box = crop or framing.crop_box(picture.width, picture.height, ratio)
+        picture = picture.crop(framing.pixels(box, picture.width, picture.height))
+        ratio = None
+    picture = _shrunk(picture, _scale(picture, spec, ratio))
+    if ratio is not None:
+        picture = _framed(picture, ratio, is_blurred=spec.fit == "blur")
     return _squeeze(picture, target, spec)
 
 
@@ -101,7 +128,8 @@ def _upright(image: Image.Image) -> Image.Image:
     """Decoded to the end, turned as its EXIF says, in sRGB, as RGB or RGBA."""
     image.load()
     profile = image.info.get("icc_profile")
-    turned = ImageOps.exif_transpose(image)
+    ImageOps.exif_transpose(image, in_place=True)  # a copy would be another 160 MB
+    turned = image
     if turned.mode not in ("RGB", "RGBA", "CMYK"):
         turned = turned.convert("RGBA" if _has_alpha(turned) else "RGB")
     if profile:
@@ -136,7 +164,9 @@ def _write(image: Image.Image, mime: str, *, quality: int) -> Encoded:
     out = io.BytesIO()
     if mime == "image/jpeg":
         flat = _flat(image)
-        flat.save(out, "JPEG", quality=quality, optimize=True, progressive=False)
+        # Better tables need all of the picture once more in memory.
+        is_small = flat.width * flat.height <= _OPTIMISED
+        flat.save(out, "JPEG", quality=quality, optimize=is_small, progressive=False)
     elif mime == "image/png":
         image.save(out, "PNG", compress_level=6)
     else:
@@ -144,7 +174,7 @@ def _write(image: Image.Image, mime: str, *, quality: int) -> Encoded:
     return Encoded(out.getvalue(), mime, image.width, image.height)
 
 
-def _write_animation(image: Image.Image, mime: str) -> Encoded:
+def _write_animation(image: Image.Image, mime: str) -> tuple[Encoded, float]:
     frames, durations = [], []
     for frame in ImageSequence.Iterator(image):
         frame.load()
@@ -160,11 +190,13 @@ def _write_animation(image: Image.Image, mime: str) -> Encoded:
         loop=int(image.info.get("loop", 0) or 0),
         disposal=2,
     )
-    return Encoded(out.getvalue(), mime, image.width, image.height)
+    return Encoded(out.getvalue(), mime, image.width, image.height), sum(durations) / 1000
 
 
 def _flat(image: Image.Image) -> Image.Image:
     """On white: JPEG knows no transparency."""
+    if image.mode == "RGB":
+        return image
     if image.mode != "RGBA":
         return image.convert("RGB")
     ground = Image.new("RGB", image.size, "white")
@@ -178,6 +210,7 @@ def _fits(image: Image.Image, mime: str, size: int, spec: RenditionSpec) -> bool
         and (spec.max_bytes is None or size <= spec.max_bytes)
         and (spec.max_pixels is None or image.width * image.height <= spec.max_pixels)
         and (spec.max_side is None or max(image.size) <= spec.max_side)
+        and framing.wanted_ratio(image.width, image.height, spec) is None
     )
 
 
@@ -192,13 +225,30 @@ def _choose(mime: str, has_alpha: bool, spec: RenditionSpec) -> str:
     raise CannotFit("This network takes no image format that Candy can write.", field="media")
 
 
-def _scale(image: Image.Image, spec: RenditionSpec) -> float:
+def _scale(image: Image.Image, spec: RenditionSpec, ratio: float | None) -> float:
+    """How much smaller it must be, counting what is put around it to have `ratio`."""
+    width, height = framing.around(image.width, image.height, ratio)
     scale = 1.0
     if spec.max_side:
-        scale = min(scale, spec.max_side / max(image.size))
+        scale = min(scale, spec.max_side / max(width, height))
     if spec.max_pixels:
-        scale = min(scale, math.sqrt(spec.max_pixels / (image.width * image.height)))
+        scale = min(scale, math.sqrt(spec.max_pixels / (width * height)))
     return scale
+
+
+def _framed(image: Image.Image, ratio: float, *, is_blurred: bool) -> Image.Image:
+    """In the middle of a ground of that shape: white, or itself, enlarged and blurred."""
+    size = framing.around(image.width, image.height, ratio)
+    flat = _flat(image)
+    if is_blurred:
+        small = ImageOps.fit(flat, (max(1, size[0] // 16), max(1, size[1] // 16)))
+        small = small.filter(ImageFilter.GaussianBlur(max(1, max(small.size) // 24)))
+        ground = small.resize(size, Image.Resampling.BICUBIC)
+        ground = ImageEnhance.Brightness(ground).enhance(0.85)
+    else:
+        ground = Image.new("RGB", size, "white")
+    ground.paste(flat, ((size[0] - flat.width) // 2, (size[1] - flat.height) // 2))
+    return ground
 
 
 def _shrunk(image: Image.Image, scale: float) -> Image.Image:

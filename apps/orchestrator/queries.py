@@ -8,7 +8,7 @@ from typing import Any
 from django.db.models import Count, Min, Q
 from django.utils import timezone
 
-from apps.orchestrator.models import Event, EventCounter
+from apps.orchestrator.models import Event, EventCounter, Job
 from apps.orchestrator.types import QUEUES
 from apps.workspaces.models import DueWork
 
@@ -72,3 +72,10 @@ def queues(*, workspace_id: int | None = None) -> list[Queue]:
         name = row.pop("queue")
         by_name[name] = Queue(name, **row, lateness_seconds=late)
     return [by_name.get(name, Queue(name)) for name in QUEUES]
+
+
+def last_job_of(subject: tuple[str, str], *, action: str) -> Job | None:
+    """The newest job of ``action`` about ``subject``. One statement."""
+    kind, pk = subject
+    rows = Job.objects.filter(subject_kind=kind, subject_id=pk, action=action)
+    return rows.order_by("-id").first()

@@ -291,6 +291,18 @@ CANDY_APPS = env_json_by_suffix("CANDY_APP_")
 CANDY_POOL_SIZE = env_int("CANDY_POOL_SIZE", 3, minimum=0)  # schemas kept ready for new workspaces
 CANDY_DELETE_AFTER_DAYS = 30
 CANDY_MAX_IMAGE_BYTES = env_int("CANDY_MAX_IMAGE_BYTES", 25_000_000, minimum=1)
+CANDY_MAX_VIDEO_BYTES = env_int("CANDY_MAX_VIDEO_BYTES", 4_000_000_000, minimum=1)
+CANDY_MAX_DOCUMENT_BYTES = env_int("CANDY_MAX_DOCUMENT_BYTES", 100_000_000, minimum=1)
+CANDY_MEDIA_BYTES_PER_WORKSPACE = env_int(
+    "CANDY_MEDIA_BYTES_PER_WORKSPACE", 0, minimum=0
+)  # 0: no cap
+CANDY_UPLOAD_PART_BYTES = env_int(
+    "CANDY_UPLOAD_PART_BYTES", 8_000_000, minimum=1
+)  # S3: 5 MiB and more
+CANDY_UPLOAD_HOURS = env_int("CANDY_UPLOAD_HOURS", 24, minimum=1)  # then what is unfinished goes
+CANDY_TRASH_DAYS = env_int("CANDY_TRASH_DAYS", 30, minimum=1)
+CANDY_FFMPEG = env_str("CANDY_FFMPEG", "")  # a program of your own; empty: the one in the wheel
+CANDY_MEDIA_WORK_DIR = env_str("CANDY_MEDIA_WORK_DIR", "")  # empty: the system's temporary folder
 CANDY_PUBLISH_TIMEOUT = env_int("CANDY_PUBLISH_TIMEOUT", 20, minimum=1)  # seconds for one call
 # Networks say in their capability files how long a silent call may still arrive; tests are quicker.
 CANDY_SETTLE_SCALE = env_float("CANDY_SETTLE_SCALE", 1.0, minimum=0.0, maximum=10.0)

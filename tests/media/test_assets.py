@@ -16,7 +16,7 @@ from apps.media.errors import (
     BadDetails,
     FileEmpty,
     FileTooLarge,
-    NotAnImage,
+    TypeNotTaken,
 )
 from apps.media.models import Asset, Rendition
 from apps.media.services import assets
@@ -67,7 +67,7 @@ def test_the_same_bytes_twice_are_one_asset(actor: Actor) -> None:
     ("data", "error"),
     [
         (b"", FileEmpty),
-        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", NotAnImage),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'><script>1</script></svg>", TypeNotTaken),
         (b"x" * 2_000, FileTooLarge),
     ],
 )

@@ -1,28 +1,40 @@
-"""Upload, describe, delete, and hand out in the form that is asked for."""
+"""Upload, describe, frame, delete and restore; and hand out in the form that is asked for."""
 
 from __future__ import annotations
 
-import hashlib
+import io
+import tempfile
 from collections.abc import Iterable
-from pathlib import PurePosixPath
-from typing import IO
+from typing import IO, Any
 from uuid import UUID
 
 from django.conf import settings
-from django.core.files.base import ContentFile
-from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from apps.ids import uuid7
-from apps.media import images, permissions
-from apps.media.errors import AltTextTooLong, AssetNotFound, BadDetails, FileEmpty, FileTooLarge
+from apps.media import files, framing, permissions
+from apps.media.errors import AlreadyThere, BadDetails, FileEmpty, FileTooLarge, WrongKind
 from apps.media.models import Asset, Rendition
-from apps.media.types import EXTENSIONS, RenditionSpec
+from apps.media.services import capacity, details, intake, renditions
+from apps.media.services.details import get
+from apps.media.types import RenditionSpec
+from apps.media.video import intake as video
+from apps.media.video.ffmpeg import Source
 from apps.orchestrator import services as orchestrator
 from apps.workspaces.types import Actor
 
-ALT_LIMIT, TAG_LIMIT, TAGS = 1500, 40, 30
+__all__ = [
+    "delete",
+    "get",
+    "get_with_trash",
+    "pick_cover",
+    "read",
+    "rendition",
+    "restore",
+    "set_focus",
+    "update",
+    "upload",
+]
 
 
 def upload(
@@ -34,49 +46,18 @@ def upload(
     folder: str = "",
     tags: Iterable[str] = (),
 ) -> tuple[Asset, bool]:
-    """Keep an image; returns it and whether it is new: the same bytes give the asset there is.
+    """Keep a small file at once; returns it and whether it is new: the same bytes give the asset
+    there is. Larger ones come in parts: ``services.uploads``.
 
-    The file is read up to the cap and no further. Event asset.uploaded. Raises FileTooLarge,
-    FileEmpty, NotAnImage, ImageBroken, TooManyPixels, AltTextTooLong, BadDetails.
+    The file is read up to the cap and no further. Event asset.uploaded. Raises FileRefused and its
+    kind (FileTooLarge, FileEmpty, TypeNotTaken, …), StorageFull, AltTextTooLong, BadDetails.
     """
     actor.require(permissions.MANAGE)
-    details = _details(alt_text=alt_text, folder=folder, tags=tags)
-    data = _read(file)
-    sha256 = hashlib.sha256(data).hexdigest()
-    known = Asset.objects.filter(sha256=sha256, deleted_at=None).first()
-    if known is not None:
-        return known, False
-    made, mime, frames = images.sanitise(data)
-    asset = Asset(
-        id=uuid7(),
-        name=_tidy(name),
-        sha256=sha256,
-        original_mime=mime,
-        original_size=len(data),
-        mime=made.mime,
-        size=len(made.data),
-        width=made.width,
-        height=made.height,
-        frames=frames,
-        uploaded_by_id=actor.user_id,
-        **details,
-    )
-    asset.original = _keep(f"originals/{asset.pk}.{EXTENSIONS[mime]}", data)
-    asset.master = _keep(f"assets/{asset.pk}.{EXTENSIONS[made.mime]}", made.data)
-    try:
-        with transaction.atomic():
-            asset.save(force_insert=True)
-            orchestrator.emit(
-                actor=actor,
-                kind="asset.uploaded",
-                subject=("asset", str(asset.pk)),
-                data={"name": asset.name, "size": asset.size},
-                summary=f"Uploaded {asset.name}",
-            )
-    except IntegrityError:  # the same file twice at once
-        _drop(asset.original, asset.master)
-        return Asset.objects.get(sha256=sha256, deleted_at=None), False
-    return asset, True
+    given = details.check(alt_text=alt_text, folder=folder, tags=tags)
+    with tempfile.TemporaryFile(dir=files.work_dir()) as whole:
+        size = _read(file, whole)
+        capacity.check_workspace(size)
+        return intake.take_in(actor=actor, file=whole, name=name, details=given)
 
 
 def update(
@@ -88,14 +69,117 @@ def update(
     folder: str | None = None,
     tags: Iterable[str] | None = None,
 ) -> Asset:
-    """Change what people read of an image; None leaves it. Event asset.updated.
+    """Change what people read of a file; None leaves it. Event asset.updated.
 
     Raises AssetNotFound, AltTextTooLong, BadDetails.
     """
     actor.require(permissions.MANAGE)
-    changes = _details(alt_text=alt_text, folder=folder, tags=tags)
+    changes = details.check(alt_text=alt_text, folder=folder, tags=tags)
     if name is not None:
-        changes["name"] = _tidy(name)
+        changes["name"] = details.tidy_name(name)
+    return _change(actor, asset, changes)
+
+
+def set_focus(*, actor: Actor, asset: Asset | UUID | str, focus: dict[str, Any] | None) -> Asset:
+    """Say what must stay when the picture is cut: a point {x, y}, a box {x, y, width, height}, all
+    as fractions, or None for what is found. Event asset.updated. Raises BadDetails, WrongKind.
+    """
+    actor.require(permissions.MANAGE)
+    stored = None
+    if focus is not None:
+        box = framing.read_focus(focus)
+        if box is None:
+            raise BadDetails(
+                "A focus is a point or a box inside the picture, from 0 to 1.", field="focus"
+            )
+        stored = box.to_json()
+        if not box.width or not box.height:
+            stored = {"x": stored["x"], "y": stored["y"]}
+    if get(asset).kind == Asset.Kind.DOCUMENT:
+        raise WrongKind("A document has no picture to cut.")
+    return _change(actor, asset, {"focus": stored})
+
+
+def pick_cover(*, actor: Actor, asset: Asset | UUID | str, milliseconds: int) -> Asset:
+    """Take the picture at that time as a video's cover. Event asset.updated. Raises WrongKind,
+    BadDetails. Decodes a picture: keep it out of transactions.
+    """
+    actor.require(permissions.MANAGE)
+    row = get(asset)
+    if row.kind != Asset.Kind.VIDEO:
+        raise WrongKind("Only a video has a cover to pick.")
+    if not 0 <= milliseconds <= (row.duration or 0) * 1000:
+        raise BadDetails("The video has no picture at that time.", field="cover_ms")
+    with files.work_folder() as folder, files.as_local(row.master) as file:
+        made = video.cover(
+            Source(file.fileno(), row.mime), folder=folder, seconds=milliseconds / 1000
+        )
+        poster = files.keep(f"posters/{row.pk}-{milliseconds}.jpg", made, mime="image/jpeg")
+    before = row.poster
+    try:
+        changed = _change(
+            actor, row, {"poster": poster, "cover_ms": milliseconds, "attention": None}
+        )
+    except BaseException:
+        files.drop(poster)
+        raise
+    files.drop(before)
+    return changed
+
+
+def delete(*, actor: Actor, asset: Asset | UUID | str) -> None:
+    """Put a file into the trash. Posts that use it keep it. Event asset.deleted."""
+    actor.require(permissions.MANAGE)
+    with transaction.atomic():
+        row = get(asset, lock=True)
+        row.deleted_at = timezone.now()
+        row.save(update_fields=["deleted_at"])
+        orchestrator.emit(
+            actor=actor,
+            kind="asset.deleted",
+            subject=("asset", str(row.pk)),
+            data={"name": row.name},
+            summary=f"Deleted {row.name}",
+        )
+
+
+def restore(*, actor: Actor, asset: Asset | UUID | str) -> Asset:
+    """Take a file out of the trash. Event asset.restored. Raises AssetNotFound, AlreadyThere."""
+    actor.require(permissions.MANAGE)
+    try:
+        with transaction.atomic():
+            row = get(asset, lock=True, in_trash=True)
+            row.deleted_at = None
+            row.save(update_fields=["deleted_at"])
+            orchestrator.emit(
+                actor=actor,
+                kind="asset.restored",
+                subject=("asset", str(row.pk)),
+                data={"name": row.name},
+                summary=f"Restored {row.name}",
+            )
+    except IntegrityError:
+        raise AlreadyThere("The same file has been uploaded again and is in the library.") from None
+    return row
+
+
+def get_with_trash(asset: UUID) -> Asset:
+    """Also one in the trash: a scheduled post keeps its files. Raises AssetNotFound."""
+    found = Asset.objects.filter(pk=asset).first()
+    return found if found is not None else get(asset)
+
+
+def rendition(*, asset: Asset, spec: RenditionSpec) -> Rendition:
+    """``asset`` as an image that ``spec`` asks for, made on the first call: ``renditions.image``."""
+    return renditions.image(asset=asset, spec=spec)
+
+
+def read(stored: Asset | Rendition) -> bytes:
+    """The bytes of a master or a rendition, from storage. All of them: for images, not for videos."""
+    return files.read(stored.master if isinstance(stored, Asset) else stored.file)
+
+
+def _change(actor: Actor, asset: Asset | UUID | str, changes: dict[str, Any]) -> Asset:
     with transaction.atomic():
         row = get(asset, lock=True)
         for field, value in changes.items():
@@ -111,131 +195,20 @@ def update(
     return row
 
 
-def delete(*, actor: Actor, asset: Asset | UUID | str) -> None:
-    """Take an image out of the library. Posts that use it keep it. Event asset.deleted."""
-    actor.require(permissions.MANAGE)
-    with transaction.atomic():
-        row = get(asset, lock=True)
-        row.deleted_at = timezone.now()
-        row.save(update_fields=["deleted_at"])
-        orchestrator.emit(
-            actor=actor,
-            kind="asset.deleted",
-            subject=("asset", str(row.pk)),
-            data={"name": row.name},
-            summary=f"Deleted {row.name}",
-        )
-
-
-def rendition(*, asset: Asset, spec: RenditionSpec) -> Rendition:
-    """`asset` as `spec` asks for, made on the first call. Raises CannotFit, ImageBroken.
-
-    Decodes and writes images: keep it out of transactions.
-    """
-    found = Rendition.objects.filter(asset=asset, spec=spec.digest).first()
-    if found is not None:
-        return found
-    made = images.fit(read(asset), spec, is_animated=asset.is_animated)
-    sha256 = hashlib.sha256(made.data).hexdigest()
-    file = _keep_once(f"renditions/{sha256[:2]}/{sha256}.{EXTENSIONS[made.mime]}", made.data)
-    row, _ = Rendition.objects.get_or_create(
-        asset=asset,
-        spec=spec.digest,
-        defaults={
-            "file": file,
-            "sha256": sha256,
-            "mime": made.mime,
-            "size": len(made.data),
-            "width": made.width,
-            "height": made.height,
-        },
-    )
-    return row
-
-
-def read(stored: Asset | Rendition) -> bytes:
-    """The bytes of a master or a rendition, from storage."""
-    name = stored.master if isinstance(stored, Asset) else stored.file
-    with default_storage.open(name) as file:
-        data: bytes = file.read()
-    return data
-
-
-def get(asset: Asset | UUID | str, *, lock: bool = False) -> Asset:
-    """The asset that is not deleted; with `lock` read again FOR UPDATE. Raises AssetNotFound."""
-    rows = Asset.objects.filter(deleted_at=None)
-    if lock:
-        rows = rows.select_for_update()
-    try:
-        pk = asset.pk if isinstance(asset, Asset) else UUID(str(asset))
-    except ValueError:
-        pk = None
-    found = rows.filter(pk=pk).first() if pk else None
-    if found is None:
-        raise AssetNotFound("This image does not exist any more.")
-    return found
-
-
-def _read(file: IO[bytes] | bytes) -> bytes:
+def _read(file: IO[bytes] | bytes, target: IO[bytes]) -> int:
+    """At most one byte more than may come in one piece. Gives the size."""
     limit: int = settings.CANDY_MAX_IMAGE_BYTES
-    data = file[: limit + 1] if isinstance(file, bytes) else file.read(limit + 1)
-    if len(data) > limit:
+    source = io.BytesIO(file[: limit + 1]) if isinstance(file, bytes) else file
+    left = limit + 1
+    while left > 0 and (data := source.read(min(files.CHUNK, left))):
+        target.write(data)
+        left -= len(data)
+    if left <= 0:
         raise FileTooLarge(
-            f"An image may have at most {limit // 1_000_000} MB. This one has more.", field="file"
+            f"In one piece a file may have at most {limit / 1e6:,.0f} MB. This one has more.",
+            field="file",
         )
-    if not data:
+    if left == limit + 1:
         raise FileEmpty("This file is empty.", field="file")
-    return data
-
-
-def _tidy(name: str) -> str:
-    """A file name as people may read it: no path, no control characters."""
-    base = PurePosixPath(name.replace("\\", "/")).name
-    return "".join(c for c in base if c.isprintable()).strip()[:200] or "image"
-
-
-def _plain(text: str) -> str:
-    """Without NUL, which PostgreSQL cannot keep."""
-    return text.replace("\x00", "").strip()
-
-
-def _details(
-    *, alt_text: str | None, folder: str | None, tags: Iterable[str] | None
-) -> dict[str, object]:
-    given: dict[str, object] = {}
-    if alt_text is not None:
-        if len(alt_text) > ALT_LIMIT:
-            raise AltTextTooLong(
-                f"An alternative text has at most {ALT_LIMIT} characters.", field="alt_text"
-            )
-        given["alt_text"] = _plain(alt_text)
-    if folder is not None:
-        if len(folder) > 120:
-            raise BadDetails("A folder's name has at most 120 characters.", field="folder")
-        given["folder"] = _plain(folder).strip("/")
-    if tags is not None:
-        tidy = sorted({_plain(tag).lower() for tag in tags if _plain(tag)})
-        if len(tidy) > TAGS or any(len(tag) > TAG_LIMIT for tag in tidy):
-            raise BadDetails(
-                f"At most {TAGS} tags of at most {TAG_LIMIT} characters.", field="tags"
-            )
-        given["tags"] = tidy
-    return given
-
-
-def _keep(name: str, data: bytes) -> str:
-    return str(default_storage.save(name, ContentFile(data)))
-
-
-def _keep_once(name: str, data: bytes) -> str:
-    """The name says the content, so what is there already is the same."""
-    if default_storage.exists(name):
-        from apps.workspaces.tenancy.storage import workspace_name
-
-        return workspace_name(name)
-    return _keep(name, data)
-
-
-def _drop(*names: str) -> None:
-    for name in names:
-        default_storage.delete(name)
+    target.flush()
+    return limit + 1 - left
