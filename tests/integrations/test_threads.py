@@ -36,6 +36,7 @@ from tests.support.publishing import (
     publish_all,
     run,
     sandbox_app,
+    shape,
     sign_in,
 )
 
@@ -63,15 +64,6 @@ def me(networks: Networks, client: GuardedClient) -> Connected:
 def files(networks: Networks, settings: Any) -> Iterator[Files]:
     with media_files(settings) as files:
         yield files
-
-
-def shape(data: Any) -> Any:
-    """Names and kinds, without values."""
-    if isinstance(data, dict):
-        return {name: shape(value) for name, value in data.items()}
-    if isinstance(data, list):
-        return [shape(data[0])] if data else []
-    return type(data).__name__
 
 
 # --- Signing in ----------------------------------------------------------------------------------

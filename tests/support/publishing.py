@@ -145,3 +145,12 @@ def publish_all(
         run(provider, ctx)
         done.append(ctx)
     return done
+
+
+def shape(data: Any) -> Any:
+    """Names and kinds of an answer, without its values."""
+    if isinstance(data, dict):
+        return {name: shape(value) for name, value in data.items()}
+    if isinstance(data, list):
+        return [shape(data[0])] if data else []
+    return type(data).__name__

@@ -3,8 +3,9 @@
 A container is published at most once, whatever happens to the answer, and says so afterwards. It
 lives 24 hours, so it is made when a post goes out and made anew when that took too long.
 
-Handles: `container` and `item.<n>` hold ids; `.at` when it was made, `.sent` that its bytes are
-there, `.ready` that it may be published. `blocked` notes a spam block that may be a false one.
+Handles: `container` and `item.<n>` hold ids; `.at` when it was made, `.begun` that its bytes were
+on their way, `.sent` that they are there, `.ready` that it may be published. `blocked` notes a spam
+block that may be a false one.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from .graph import GraphApi, instant, is_gone, wanted
 LIFETIME = timedelta(hours=23)  # an hour less than theirs
 SKEW = timedelta(minutes=3)  # between our clock and theirs
 _NUMBER = regex.compile(r"\b2207\d{3}\b")
-_PARTS = ("", ".at", ".sent", ".ready")
+_PARTS = ("", ".at", ".begun", ".sent", ".ready")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +57,11 @@ class Containers:
         self,
         name: str,
         make: Callable[[], dict[str, Any]],
-        send: Callable[[str], None] | None = None,
+        send: Callable[[str, bool], None] | None = None,
     ) -> Wait | None:
         """Make the container unless it is there, send its bytes, and say whether to wait.
+
+        `send` gets the container's id and whether some of the bytes may be there already.
 
         Raises ProviderError where the network could not use the media.
         """
@@ -71,7 +74,9 @@ class Containers:
             self._ctx.remember(name, made)
             self._ctx.remember(f"{name}.at", datetime.now(UTC).isoformat())
         if send is not None and not handles.get(f"{name}.sent"):
-            send(handles[name])
+            begun = bool(handles.get(f"{name}.begun"))
+            self._ctx.remember(f"{name}.begun", "1")
+            send(handles[name], begun)
             self._ctx.remember(f"{name}.sent", "1")
         return None if handles.get(f"{name}.ready") else self._look(name)
 

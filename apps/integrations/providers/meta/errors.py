@@ -157,7 +157,8 @@ def _error_of(body: bytes) -> dict[str, Any]:
     if isinstance(data.get("error"), dict):
         return dict(data["error"])
     if isinstance(data.get("debug_info"), dict):
-        return {"message": data["debug_info"].get("message")}
+        said = data["debug_info"]
+        return {"message": said.get("message"), "is_transient": said.get("retriable")}
     return {"message": data.get("error_message"), "type": data.get("error_type")}
 
 

@@ -9,7 +9,7 @@ from typing import Any
 from apps.integrations.http import GuardedClient
 
 from ..base import Account, App, Connected, Credentials, ErrorKind, NotGranted, ProviderError
-from ..oauth import OAuthProvider, Token
+from ..oauth import OAuth2, OAuthProvider, Token
 from .errors import GraphError, Meaning, Table, from_answer
 from .graph import Dialect, GraphApi, wanted
 
@@ -106,7 +106,19 @@ class LongLivedProvider(MetaProvider):
         return f"{self.name} no longer renews this sign-in: connect it again."
 
 
-def user_token(provider: MetaProvider, token: Token, api: GraphApi, app: App) -> Token:
+def facebook_login(version: str, scopes: tuple[str, ...], *, dialog: str, graph: str) -> OAuth2:
+    """Facebook Login; `dialog` and `graph` are the purposes of its two hosts."""
+    return OAuth2(
+        authorize=(dialog, f"/{version}/dialog/oauth"),
+        token=(graph, f"/{version}/oauth/access_token"),
+        scopes=scopes,
+        separator=",",
+        pkce=False,
+        method="GET",
+    )
+
+
+def user_token(token: Token, api: GraphApi, app: App) -> Token:
     """Facebook's way to a token of 60 days, from which pages get tokens without an end."""
     answer = api.get(
         "oauth/access_token",

@@ -161,9 +161,11 @@ class ThreadsProvider(LongLivedProvider):
         flow, user = self._flow(api, ctx), ctx.account.remote_id
         waiting: Wait | None = None
         for number, item in enumerate(ctx.content.media):
-            fields = {**_media_fields(item), "is_carousel_item": True}
             step = flow.prepare(
-                f"item.{number}", lambda fields=fields: calls.create_container(api, user, fields)
+                f"item.{number}",
+                lambda item=item: calls.create_container(
+                    api, user, {**_media_fields(item), "is_carousel_item": True}
+                ),
             )
             if step is not None and not ctx.handles.get(f"item.{number}"):
                 return step  # everything was too old: begin again
