@@ -175,3 +175,8 @@ def count(channel: Channel, text: str) -> Count:
 def issues(channel: Channel, content: Content) -> list[Issue]:
     """What the network would say to `content`. Pure."""
     return provider_of(channel).validate(content, channel.connection.account)
+
+
+def takes_plain_text(channel: Channel) -> bool:
+    """Whether a text by itself is a post there; some networks want a picture or a video."""
+    return not any(issue.level == "error" for issue in issues(channel, Content("A first post.")))

@@ -16,8 +16,8 @@ from apps.accounts.models import User
 from apps.agents.services import voice, writing
 from apps.agents.writing import Brief
 from apps.errors import DomainError
-from apps.integrations.services import connections
-from apps.knisoci import queries
+from apps.integrations.services import sandbox
+from apps.knisoci import content, queries
 from apps.knisoci.models import Channel, Target
 from apps.knisoci.services import campaigns, channels, drafting, posts
 from apps.knisoci.showcase import topics
@@ -103,7 +103,8 @@ def _main_job(report: Report, actor: Actor, owner: User, say: Say) -> None:
         rows = connect_sandbox(actor=actor)
         say(f"  connected {', '.join(channel.connection.handle for channel in rows)}")
     with _phase(report, "write", say):
-        targets = _write_and_schedule(report, actor, rows, say)
+        writable = [channel for channel in rows if content.takes_plain_text(channel)]
+        targets = _write_and_schedule(report, actor, writable, say)
     with _phase(report, "publish", say):
         _wait_published(report, targets, say)
     with _phase(report, "numbers", say):
@@ -114,8 +115,8 @@ def connect_sandbox(*, actor: Actor, name: str = "") -> list[Channel]:
     """A channel on each built-in network, with the sandbox's own accounts."""
     found = []
     for network in present.networks():
-        connection = connections.connect(
-            actor=actor, provider=network.key, values=present.sandbox_values(network.key)
+        connection = sandbox.connect(
+            actor=actor, provider=network.key, login=present.sandbox_login()
         )
         found.append(
             channels.add(

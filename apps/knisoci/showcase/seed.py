@@ -19,7 +19,7 @@ from django.utils import timezone
 from apps.accounts.models import User
 from apps.agents.services import voice, writing
 from apps.agents.writing import Brief
-from apps.knisoci import queries
+from apps.knisoci import content, queries
 from apps.knisoci.models import Campaign, Channel, MetricSnapshot, Post, Target
 from apps.knisoci.services import campaigns, drafting, posts, publishing
 from apps.knisoci.showcase import topics
@@ -53,7 +53,7 @@ def seed(*, site: str, say: Say) -> bool:
         actor = Actor.system(workspace, label=owner.display_name)
         _brand(actor, site)
         rows = connect_sandbox(actor=actor, name=BRAND)
-        _fill(actor, rows)
+        _fill(actor, [channel for channel in rows if content.takes_plain_text(channel)])
     return True
 
 

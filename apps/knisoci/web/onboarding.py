@@ -21,8 +21,8 @@ from apps.agents import queries as agents
 from apps.agents.services import voice, writing
 from apps.agents.writing import Goal
 from apps.errors import DomainError
-from apps.integrations.services import connections
-from apps.knisoci import queries
+from apps.integrations.services import sandbox
+from apps.knisoci import content, queries
 from apps.knisoci.models import Channel
 from apps.knisoci.services import campaigns, channels, drafting, posts
 from apps.knisoci.web import present, suggestions
@@ -154,10 +154,8 @@ def _channels(request: Any) -> HttpResponse:
     if request.method == "POST":
         try:
             for network in present.networks():
-                connection = connections.connect(
-                    actor=request.actor,
-                    provider=network.key,
-                    values=present.sandbox_values(network.key),
+                connection = sandbox.connect(
+                    actor=request.actor, provider=network.key, login=present.sandbox_login()
                 )
                 channels.add(
                     actor=request.actor,
@@ -180,7 +178,7 @@ def _channels(request: Any) -> HttpResponse:
 
 
 def _campaign(request: Any) -> HttpResponse:
-    rows = list(queries.channels())
+    rows = [channel for channel in queries.channels() if content.takes_plain_text(channel)]
     draft = _draft(request)
     form = CampaignForm(request.POST or None)
     if request.method == "POST" and draft is not None and "plan" in request.POST:

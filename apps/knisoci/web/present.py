@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
-from django.conf import settings
 from django.utils.safestring import SafeString, mark_safe
 
 from apps.integrations import providers
+from apps.integrations.services import sandbox
 from apps.knisoci.models import Channel
 from apps.knisoci.transitions import TargetState as S
 from apps.workspaces.tenancy import require_workspace
@@ -89,14 +89,13 @@ def channel_health(channel: Channel) -> dict[str, str]:
 
 def sandbox_values(key: str) -> dict[str, str]:
     """What to type into the connect form of network ``key`` for the sandbox's account of this
-    workspace. The simulators let in any secret that begins with ``sandbox-``."""
-    handle = (require_workspace().slug or "candy").replace("-", "")
-    values = {
-        "host": f"{settings.CANDY_SANDBOX_URL}/{key}",
-        "secret": f"sandbox-{handle}",
-        "text": handle,
-    }
-    return {field.name: values[field.kind] for field in providers.get(key).connect_fields}
+    workspace."""
+    return sandbox.typed_values(providers.get(key), sandbox_login())
+
+
+def sandbox_login() -> str:
+    """This workspace's account on the simulated networks."""
+    return (require_workspace().slug or "candy").replace("-", "")
 
 
 def channel_view(channel: Channel) -> dict[str, Any]:
