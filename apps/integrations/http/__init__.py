@@ -10,7 +10,7 @@ from .errors import (
     OutboundError,
     OutboundRefused,
 )
-from .exchange import Exchange
+from .exchange import HIDE, Exchange
 from .rates import RateState, rate_state, retry_at, usage_state
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "BadAnswer",
     "BodyTooLarge",
     "ConnectFailed",
+    "HIDE",
     "Exchange",
     "GuardedClient",
     "OutboundError",

@@ -16,7 +16,7 @@ from django.conf import settings
 
 from .addresses import check_spelling
 from .errors import BadAnswer, OutboundError, OutboundRefused
-from .exchange import Exchange, redact_body, redact_url
+from .exchange import HIDE, Exchange, redact_body, redact_url
 from .transport import DEADLINE, MAX_BYTES, GuardedTransport, Resolver, resolve
 
 USER_AGENT = "Candy/1 (+https://candy.invalid/bot)"
@@ -177,7 +177,7 @@ class GuardedClient(httpx.Client):
             Exchange(
                 at=datetime.now(UTC),
                 method=request.method,
-                url=redact_url(str(request.url)),
+                url=redact_url(str(request.url), str(request.extensions.get(HIDE, ""))),
                 status=response.status_code if response is not None else None,
                 error=error.code if error is not None else "",
                 elapsed_ms=round((time.monotonic() - started) * 1000),

@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 EXCERPT = 2_000
 HIDDEN = "•••"
+# An extension of a request: a secret that stands in its address, as in Telegram's and in webhooks'.
+HIDE = "candy.hide"
 _SECRET = re.compile(
     r"token|secret|password|passwd|authorization|api[-_]?key|jwt|cookie|^code$|signature|credential"
     r"|^upload[-_]?(id|url)$|^policy$",
@@ -34,7 +36,10 @@ class Exchange:
     headers: dict[str, str] = field(default_factory=dict)
 
 
-def redact_url(url: str) -> str:
+def redact_url(url: str, hide: str = "") -> str:
+    """The address without secrets in its query, and without `hide` anywhere."""
+    if hide:
+        url = url.replace(hide, HIDDEN)
     parts = urlsplit(url)
     query = urlencode(
         [(k, HIDDEN if _SECRET.search(k) else v) for k, v in parse_qsl(parts.query, True)],

@@ -82,6 +82,7 @@ class VideoRules(_Data):
     max_fps: float | None = None
     max_width: int | None = None
     max_height: int | None = None
+    max_pixels: int | None = None  # width by height of one frame
     min_side: int | None = None
     min_ratio: float | None = None
     max_ratio: float | None = None

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from . import counting
-from .capabilities import Capabilities, ImageRules, Option, PostFormat, VideoRules
+from .capabilities import Capabilities, ImageRules, Option, PollRules, PostFormat, VideoRules
 from .text import links, tags
 from .types import Account, Content, Count, Issue, MediaItem
 
@@ -34,7 +34,7 @@ def findings(
         *image_issues(content, facts, limits, provider.name),
         *video_issues(content, facts, limits, provider.name),
         *_document_issues(content, facts, provider.name),
-        *_poll_issues(content, facts, provider.name),
+        *_poll_issues(content, poll_rules(facts, limits), provider.name),
         *thread_issues(provider, content, account),
         *option_issues(content, facts, limits),
     ]
@@ -247,7 +247,8 @@ def _one_video(item: MediaItem, rules: VideoRules, network: str) -> Iterable[Iss
         )
     too_wide = rules.max_width and item.width > rules.max_width
     too_high = rules.max_height and item.height > rules.max_height
-    if too_wide or too_high:
+    too_many = rules.max_pixels and item.width * item.height > rules.max_pixels
+    if too_wide or too_high or too_many:
         yield wrong("too_many_pixels", f"The video is larger than {network} takes.")
     if rules.min_side and item.width and min(item.width, item.height) < rules.min_side:
         yield wrong("too_small", f"The video is smaller than {network} takes.")
@@ -296,8 +297,8 @@ def _document_issues(content: Content, facts: Capabilities, network: str) -> Ite
             yield Issue("error", "title.empty", f"{network} wants the document's title.", "title")
 
 
-def _poll_issues(content: Content, facts: Capabilities, network: str) -> Iterable[Issue]:
-    poll, rules = content.poll, facts.poll
+def _poll_issues(content: Content, rules: PollRules | None, network: str) -> Iterable[Issue]:
+    poll = content.poll
     if poll is None:
         return
     if rules is None:
@@ -399,9 +400,22 @@ def video_rules(
     told = {
         "max_seconds": limits.get("video_seconds"),
         "max_bytes": limits.get("video_bytes"),
+        "max_fps": limits.get("video_fps"),
+        "max_pixels": limits.get("video_pixels"),
         "mimes": tuple(limits["video_mimes"]) if limits.get("video_mimes") else None,
     }
     return rules.model_copy(update={k: v for k, v in told.items() if v})
+
+
+def poll_rules(facts: Capabilities, limits: Mapping[str, Any]) -> PollRules | None:
+    """As `image_rules`, for polls; None where the network has none."""
+    told = {
+        "max_options": limits.get("poll_options"),
+        "option_limit": limits.get("poll_option_text"),
+        "min_minutes": limits.get("poll_min_minutes"),
+        "max_minutes": limits.get("poll_max_minutes"),
+    }
+    return facts.poll and facts.poll.model_copy(update={k: v for k, v in told.items() if v})
 
 
 def option_issues(

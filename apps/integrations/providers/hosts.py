@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from django.conf import settings
+
 from apps.integrations.http import OutboundRefused, allowed
 from apps.integrations.http.addresses import check_origin, check_spelling
 
@@ -37,6 +39,11 @@ def base_address(typed: str, *, field: str = "host") -> str:
 def shown_host(base: str) -> str:
     """The address without its scheme, for people."""
     return base.partition("://")[2] or base
+
+
+def simulated(base: str) -> bool:
+    """Whether this is one of the sandbox's networks, where readers look at the simulator itself."""
+    return base.startswith(f"{settings.CANDY_SANDBOX_URL}/")
 
 
 def _wrong(message: str, field: str) -> ProviderError:

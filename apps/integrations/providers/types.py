@@ -156,8 +156,10 @@ class Account:
     """Who we publish as. `host` is the API's base address without a trailing slash.
 
     `limits` is what the network told us for this account or server: "text", "characters_per_url",
-    "images", "image_bytes", "image_pixels", "alt", "mimes", "video_seconds", "video_bytes", and
-    lists of `[value, label]` that options draw their choices from (see Option.choices_from).
+    "images", "image_bytes", "image_pixels", "alt", "mimes", "video_seconds", "video_bytes",
+    "video_fps", "video_pixels", "video_mimes", "poll_options", "poll_option_text",
+    "poll_min_minutes", "poll_max_minutes", and lists of `[value, label]` that options draw their
+    choices from (see Option.choices_from).
     Missing keys fall back to the capability file.
     """
 
@@ -301,6 +303,10 @@ class PublishContext:
     role: Role = "post"
     root: Mapping[str, str] = field(default_factory=dict)
     parent: Mapping[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in [name for name, value in self.handles.items() if not value]:
+            del self.handles[name]  # forgotten in an earlier attempt
 
     def forget(self, *names: str) -> None:
         """Drop handles that are no longer good, say of a container that failed or expired."""

@@ -85,8 +85,15 @@ class Simulator(ABC):
         """A stored post as a reader of the network sees it."""
 
     def feed(self, base: str, limit: int = 40) -> list[FeedPost]:
-        """The newest posts of all accounts."""
-        return [self.feed_post(post, base) for post in self.store.posts(self.key, limit=limit)]
+        """The newest posts of all accounts; those with a "reply_to" stand below what they answer."""
+        newest = self.store.posts(self.key, limit=limit * 4)
+        tops = [post for post in newest if not post.get("reply_to")]
+        return [self.feed_post(post, base) for post in tops[:limit]]
+
+    def answers_to(self, post: Any, account: str) -> list[Any]:
+        """The rest of a thread and comments, oldest first: posts whose "root" is this post's id."""
+        recent = self.store.posts(self.key, account, limit=200)
+        return [one for one in reversed(recent) if one.get("root") == post["id"]]
 
     def page(self, post: Any, base: str) -> Response:
         """The post's own page: what a permalink leads to."""
