@@ -67,14 +67,26 @@ class MastodonApi:
     def instance(self) -> dict[str, Any]:
         return self._object("GET", "/api/v2/instance")
 
-    def upload(self, data: bytes, mime: str, description: str) -> tuple[str, bool]:
-        """Media id, and whether it is ready to be attached.
+    def upload(
+        self,
+        data: bytes,
+        mime: str,
+        description: str,
+        *,
+        focus: str = "",
+        thumbnail: tuple[bytes, str] | None = None,
+    ) -> tuple[str, bool]:
+        """Media id, and whether it is ready to be attached. `focus` is "x,y", each from -1 to 1.
 
         Not `mutating`: a file that arrived twice is shown nowhere and the server removes it.
         """
-        file = {"file": (f"image.{mime.rpartition('/')[2]}", data, mime)}
-        fields = {"description": description} if description else {}
-        status, media = self._call("POST", "/api/v2/media", files=file, data=fields)
+        files = {"file": (_file_name(mime), data, mime)}
+        if thumbnail is not None:
+            files["thumbnail"] = (_file_name(thumbnail[1]), *thumbnail)
+        fields = {"description": description, "focus": focus}
+        status, media = self._call(
+            "POST", "/api/v2/media", files=files, data={k: v for k, v in fields.items() if v}
+        )
         return str(_wanted(media, "id")), status == 200
 
     def media_ready(self, media_id: str) -> bool:
@@ -123,3 +135,8 @@ def _wanted(data: Any, name: str) -> Any:
     if not isinstance(data, dict) or name not in data:
         raise ProviderError(ErrorKind.TRANSIENT_SAFE, "The server's answer is not Mastodon's.")
     return data[name]
+
+
+def _file_name(mime: str) -> str:
+    kind, _, ending = mime.partition("/")
+    return f"{kind}.{ending}"

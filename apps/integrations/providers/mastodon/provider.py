@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from apps.integrations.http import GuardedClient
 
+from .. import checks
 from ..base import (
     Account,
     App,
@@ -30,16 +31,10 @@ from ..base import (
     Unreadable,
     Wait,
 )
-from ..checks import image_issues, option_issues, text_issues
 from ..hosts import base_address, shown_host
+from . import publishing
 from .client import SCOPES, MastodonApi
-from .text import comparable, from_html, length
-
-# A server keeps an Idempotency-Key for an hour; clocks differ, so we count on less.
-KEY_TRUSTED = timedelta(minutes=50)
-# Between our clock and the server's.
-CLOCK_SKEW = timedelta(minutes=3)
-MEDIA_POLL_SECONDS = 2.0
+from .text import length
 
 _HOST = Field(
     "host",
@@ -185,84 +180,37 @@ class MastodonProvider(PublishProvider):
         return Count(length(text, per_url), int(limits.get("text") or rules.limit), rules.unit)
 
     def validate(self, content: Content, account: Account | None = None) -> list[Issue]:
-        warning = str(content.options.get("spoiler_text") or "")
-        count = self.count(warning + content.text, account)
-        limits = account.limits if account else {}
-        return [
-            *text_issues(content, count, self.name),
-            *image_issues(content, self.capabilities, limits, self.name),
-            *option_issues(content, self.capabilities),
+        """The shared findings, with the content warning in each length and comments as posts."""
+        found = [
+            one
+            for one in checks.findings(self, content, account)
+            if one.code not in ("text.too_long", "comment.too_long")
         ]
+        if content.poll is not None and not content.text.strip():
+            found.append(Issue("error", "text.empty", "A poll needs a question as its text."))
+        warning = str(content.options.get("spoiler_text") or "")
+        for part in content.parts():
+            field = {"post": "text", "comment": "first_comment"}.get(
+                part.role, f"thread.{part.number}"
+            )
+            code = "comment.too_long" if part.role == "comment" else "text.too_long"
+            count = self.count(warning + publishing.full_text(part.content), account)
+            found += [
+                replace(issue, code=code, field=field)
+                for issue in checks.text_issues(part.content, count, self.name)
+                if issue.code == "text.too_long"
+            ]
+        return found
 
     # --- Publishing ------------------------------------------------------------------------------
 
     def run_stage(self, stage: str, ctx: PublishContext) -> Done | Wait:
         api = MastodonApi(ctx.account.host, ctx.client, ctx.credentials["token"])
-        if stage == "upload":
-            return self._upload(api, ctx)
-        return self._submit(api, ctx)
-
-    @staticmethod
-    def _upload(api: MastodonApi, ctx: PublishContext) -> Done | Wait:
-        waiting = False
-        for number, item in enumerate(ctx.content.media):
-            name = f"media.{number}"
-            if name not in ctx.handles:
-                media_id, ready = api.upload(item.read(), item.mime, item.alt_text)
-                ctx.remember(name, media_id)
-            elif ctx.handles.get(f"{name}.ready"):
-                continue
-            else:
-                ready = api.media_ready(ctx.handles[name])
-            if ready:
-                ctx.remember(f"{name}.ready", "1")
-            waiting |= not ready
-        return Wait(MEDIA_POLL_SECONDS) if waiting else Done(dict(ctx.handles))
-
-    @staticmethod
-    def _submit(api: MastodonApi, ctx: PublishContext) -> Done:
-        options = ctx.content.options
-        fields = [
-            ("status", ctx.content.text),
-            ("visibility", str(options.get("visibility") or "public")),
-        ]
-        if ctx.content.language:
-            # Mastodon takes ISO 639 codes only: "de-AT" is "de" there.
-            fields.append(("language", ctx.content.language.partition("-")[0].lower()))
-        if options.get("spoiler_text"):
-            fields.append(("spoiler_text", str(options["spoiler_text"])))
-        if options.get("sensitive") or options.get("spoiler_text"):
-            fields.append(("sensitive", "true"))
-        fields += [
-            ("media_ids[]", ctx.handles[f"media.{number}"])
-            for number in range(len(ctx.content.media))
-        ]
-        status = api.create_status(fields, key=ctx.key)
-        ctx.remember("remote_id", str(status["id"]))
-        ctx.remember("permalink", _permalink(status, ctx.account))
-        return Done(dict(ctx.handles))
+        return publishing.upload(api, ctx) if stage == "upload" else publishing.submit(api, ctx)
 
     def reconcile(self, ctx: PublishContext) -> Found | NotFound | Unreadable:
-        """Look through the account's newest posts; NotFound makes a resend with the same key safe.
-
-        Within the key's lifetime the server itself holds back a second copy, so even an account
-        that we may not read can be answered with NotFound.
-        """
         api = MastodonApi(ctx.account.host, ctx.client, ctx.credentials["token"])
-        keyed = datetime.now(UTC) - ctx.started_at < KEY_TRUSTED
-        try:
-            newest = api.account_statuses(ctx.account.remote_id)
-        except ProviderError as error:
-            if error.kind is ErrorKind.SCOPE_MISSING:
-                return NotFound() if keyed else Unreadable("The connection may not read its posts.")
-            raise
-        for status in newest:
-            if _is_ours(status, ctx) and not ctx.is_claimed(str(status["id"])):
-                return Found(str(status["id"]), _permalink(status, ctx.account))
-        oldest = _instant(newest[-1]) if newest else None
-        if not keyed and len(newest) >= 40 and oldest and oldest > ctx.started_at:
-            return Unreadable("The account has posted too much since then to be searched.")
-        return NotFound()
+        return publishing.reconcile(api, ctx)
 
     # --- Numbers ---------------------------------------------------------------------------------
 
@@ -302,8 +250,11 @@ class MastodonProvider(PublishProvider):
 
 
 def _limits(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """What the server says of itself, by the names of Account.limits."""
     statuses = configuration.get("statuses") or {}
     media = configuration.get("media_attachments") or {}
+    polls = configuration.get("polls") or {}
+    mimes = [str(one) for one in media.get("supported_mime_types") or ()]
     found = {
         "text": statuses.get("max_characters"),
         "characters_per_url": statuses.get("characters_reserved_per_url"),
@@ -311,36 +262,17 @@ def _limits(configuration: Mapping[str, Any]) -> dict[str, Any]:
         "image_bytes": media.get("image_size_limit"),
         "image_pixels": media.get("image_matrix_limit"),
         "alt": media.get("description_limit"),
-        "mimes": [m for m in media.get("supported_mime_types") or () if m.startswith("image/")],
+        "mimes": [one for one in mimes if one.startswith("image/")],
+        "video_bytes": media.get("video_size_limit"),
+        "video_pixels": media.get("video_matrix_limit"),
+        "video_fps": media.get("video_frame_rate_limit"),
+        "video_mimes": [one for one in mimes if one.startswith("video/")],
+        "poll_options": polls.get("max_options"),
+        "poll_option_text": polls.get("max_characters_per_option"),
+        "poll_min_minutes": -(-int(polls.get("min_expiration") or 0) // 60),
+        "poll_max_minutes": int(polls.get("max_expiration") or 0) // 60,
     }
     return {name: value for name, value in found.items() if value}
-
-
-def _permalink(status: Mapping[str, Any], account: Account) -> str:
-    return str(status.get("url") or status.get("uri") or f"{account.host}/web/{status['id']}")
-
-
-def _instant(status: Mapping[str, Any]) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(str(status.get("created_at")))
-    except ValueError:
-        return None
-    return at if at.tzinfo else at.replace(tzinfo=UTC)
-
-
-def _is_ours(status: Mapping[str, Any], ctx: PublishContext) -> bool:
-    at = _instant(status)
-    if at is None or at < ctx.started_at - CLOCK_SKEW:
-        return False
-    sent = {
-        ctx.handles[f"media.{number}"]
-        for number in range(len(ctx.content.media))
-        if f"media.{number}" in ctx.handles
-    }
-    there = {str(media.get("id")) for media in status.get("media_attachments") or ()}
-    if sent:
-        return sent == there  # an uploaded file belongs to one post only
-    return not there and from_html(str(status.get("content") or "")) == comparable(ctx.content.text)
 
 
 provider = MastodonProvider()
