@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
-from apps.integrations.http import GuardedClient, OutboundError
+from apps.integrations.http import SECONDS, GuardedClient, OutboundError
 
 from ..base import ErrorKind, ProviderError
 from ..errors import from_outbound
@@ -51,7 +52,11 @@ class BlueskyApi:
     def upload(self, data: bytes, mime: str) -> dict[str, Any]:
         """A blob. Not mutating: one that no record names is shown nowhere and goes away."""
         found = self._call(
-            "POST", "com.atproto.repo.uploadBlob", content=data, headers={"Content-Type": mime}
+            "POST",
+            "com.atproto.repo.uploadBlob",
+            content=data,
+            headers={"Content-Type": mime},
+            extensions={SECONDS: upload_seconds(len(data))},
         )
         blob = found.get("blob")
         if not isinstance(blob, dict):
@@ -60,11 +65,20 @@ class BlueskyApi:
 
     def put_post(self, repo: str, rkey: str, record: dict[str, Any]) -> dict[str, Any]:
         """Write the record under our own key: the same call again changes nothing."""
-        body = {"repo": repo, "collection": POST, "rkey": rkey, "record": record}
-        found = self._call("POST", "com.atproto.repo.putRecord", mutating=True, json=body)
+        found = self._put(repo, POST, rkey, record, mutating=True)
         if not found.get("uri"):
             raise ProviderError(ErrorKind.AMBIGUOUS, "Bluesky's answer names no post.")
         return found
+
+    def put_gate(self, repo: str, rkey: str, record: dict[str, Any]) -> None:
+        """Who may answer or quote the post of that key. Shows nowhere until the post is there."""
+        self._put(repo, str(record["$type"]), rkey, record, mutating=False)
+
+    def _put(
+        self, repo: str, collection: str, rkey: str, record: dict[str, Any], *, mutating: bool
+    ) -> dict[str, Any]:
+        body = {"repo": repo, "collection": collection, "rkey": rkey, "record": record}
+        return self._call("POST", "com.atproto.repo.putRecord", mutating=mutating, json=body)
 
     def get_post(self, repo: str, rkey: str) -> dict[str, Any] | None:
         """The record under our key, or None."""
@@ -76,6 +90,12 @@ class BlueskyApi:
                 return None
             raise
 
+    def service_token(self, audience: str, method: str, seconds: int) -> str:
+        """A token with which another service acts for us, for one method only."""
+        query = {"aud": audience, "lxm": method, "exp": str(int(time.time()) + seconds)}
+        found = self._call("GET", "com.atproto.server.getServiceAuth", params=query)
+        return str(found.get("token") or "")
+
     def posts(self, uris: list[str]) -> list[dict[str, Any]]:
         """Up to 25 at once, with their counters; what is gone is left out."""
         found = self._call("GET", "app.bsky.feed.getPosts", params={"uris": uris}).get("posts")
@@ -85,22 +105,39 @@ class BlueskyApi:
         return self._send(method, f"{self._base}/xrpc/{nsid}", mutating=mutating, **kwargs)
 
     def _send(self, method: str, url: str, *, mutating: bool = False, **kwargs: Any) -> Any:
-        """The decoded body of a 2xx answer; what cannot be read after a write is AMBIGUOUS."""
-        own = self._headers if url.startswith(self._base) else {}
-        headers = {**own, **kwargs.pop("headers", {})}
-        try:
-            answer = self._client.request(
-                method, url, headers=headers, follow_redirects=not mutating, **kwargs
-            )
-        except OutboundError as error:
-            raise from_outbound(error, mutating=mutating, network=NETWORK) from error
-        if not 200 <= answer.status_code < 300:
-            raise from_answer(answer.status_code, answer.content, answer.headers, mutating=mutating)
-        try:
-            data = json.loads(answer.content or b"{}")
-        except ValueError:
-            data = None
-        if not isinstance(data, dict):
-            kind = ErrorKind.AMBIGUOUS if mutating else ErrorKind.TRANSIENT_SAFE
-            raise ProviderError(kind, "The answer is not a PDS's.")
-        return data
+        headers = {**self._headers, **kwargs.pop("headers", {})}
+        return send(self._client, method, url, mutating=mutating, headers=headers, **kwargs)
+
+
+def upload_seconds(size: int) -> float:
+    """How long a file may take on its way: a megabyte in a second, and some to begin with."""
+    return min(20 + size / 1_000_000, 300)
+
+
+def send(
+    client: GuardedClient,
+    method: str,
+    url: str,
+    *,
+    mutating: bool = False,
+    also: tuple[int, ...] = (),
+    **kwargs: Any,
+) -> dict[str, Any]:
+    """The decoded body of a 2xx answer, or of a status in `also`.
+
+    What cannot be read after a write is AMBIGUOUS.
+    """
+    try:
+        answer = client.request(method, url, follow_redirects=not mutating, **kwargs)
+    except OutboundError as error:
+        raise from_outbound(error, mutating=mutating, network=NETWORK) from error
+    if not 200 <= answer.status_code < 300 and answer.status_code not in also:
+        raise from_answer(answer.status_code, answer.content, answer.headers, mutating=mutating)
+    try:
+        data = json.loads(answer.content or b"{}")
+    except ValueError:
+        data = None
+    if not isinstance(data, dict):
+        kind = ErrorKind.AMBIGUOUS if mutating else ErrorKind.TRANSIENT_SAFE
+        raise ProviderError(kind, "The answer is not a PDS's.")
+    return data

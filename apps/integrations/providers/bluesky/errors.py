@@ -18,6 +18,11 @@ _DEAD = {
     "AccountDeactivated",
     "AccountSuspended",
 }
+# From the video service.
+_NO_VIDEO = {
+    "unconfirmed_email": "Confirm the account's e-mail address at Bluesky before sending videos.",
+    "user_banned": "Bluesky takes no videos from this account.",
+}
 
 
 def from_answer(
@@ -40,15 +45,19 @@ def from_answer(
             ErrorKind.RATE_LIMITED, "Bluesky asks us to slow down.", retry_at=retry_at(headers)
         )
     if name in ("BlobTooLarge", "PayloadTooLarge") or status == 413:
-        return ProviderError(ErrorKind.MEDIA_INVALID, "The image is too large for this server.")
+        return ProviderError(ErrorKind.MEDIA_INVALID, "The file is too large for this server.")
+    if name == "BlobNotFound" or "could not find blob" in message.lower():
+        return ProviderError(ErrorKind.MEDIA_NOT_READY, "The server has lost the files.")
+    if name in _NO_VIDEO:
+        return ProviderError(ErrorKind.POLICY_BLOCKED, _NO_VIDEO[name])
     if name == "RepoNotFound":
         return ProviderError(ErrorKind.AUTH_REVOKED, "This account is not on this server any more.")
+    if name == "MethodNotImplemented" or status == 501:
+        return ProviderError(ErrorKind.API_SUNSET, "This server lacks the method we use.")
     if status >= 500:
         return from_server_fault(status, mutating=mutating, network=NETWORK)
     if status == 403:
         return ProviderError(ErrorKind.POLICY_BLOCKED, message or "Bluesky does not allow this.")
-    if name == "MethodNotImplemented" or status == 501:
-        return ProviderError(ErrorKind.API_SUNSET, "This server lacks the method we use.")
     return ProviderError(ErrorKind.VALIDATION, message or f"Bluesky answered {status}.")
 
 

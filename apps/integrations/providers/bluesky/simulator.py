@@ -13,34 +13,18 @@ from datetime import UTC, datetime
 from html import escape
 from typing import Any
 
-from apps.integrations.sandbox.feed import FeedPost
 from apps.integrations.sandbox.kernel import Request, Response, json_response
-from apps.integrations.sandbox.render import link_anchors, rich_html, tag_anchors
-from apps.integrations.sandbox.simulator import Simulator
 from apps.integrations.sandbox.store import Store
 
-from ..text import graphemes
-from .tid import new_tid
+from .simulator_records import POST, Refused, cid_of
+from .simulator_video import VideoDesk
 
-POST = "app.bsky.feed.post"
 ACCESS_SECONDS = 7200
-MAX_BLOB = 2_000_000
-SIZES: dict[str, float] = {
-    "likeCount": 31,
-    "repostCount": 8,
-    "replyCount": 5,
-    "quoteCount": 2,
-    "bookmarkCount": 4,
-}
+MAX_BLOB = 52_428_800  # what a PDS takes; what a record may name is less
+GATES = ("app.bsky.feed.threadgate", "app.bsky.feed.postgate")
 
 
-class Refused(Exception):
-    def __init__(self, status: int, name: str, message: str) -> None:
-        super().__init__(message)
-        self.answer = json_response({"error": name, "message": message}, status)
-
-
-class BlueskySimulator(Simulator):
+class BlueskySimulator(VideoDesk):
     key = "bluesky"
     name = "Bluesky"
 
@@ -58,6 +42,10 @@ class BlueskySimulator(Simulator):
         route("GET", "/xrpc/com.atproto.repo.getRecord", self.get_record)
         route("POST", "/xrpc/com.atproto.repo.deleteRecord", self.delete)
         route("GET", "/xrpc/app.bsky.feed.getPosts", self.posts)
+        route("GET", "/xrpc/com.atproto.server.getServiceAuth", self.service_auth)
+        route("GET", "/xrpc/app.bsky.video.getUploadLimits", self.video_limits)
+        route("POST", "/xrpc/app.bsky.video.uploadVideo", self.video_upload)
+        route("GET", "/xrpc/app.bsky.video.getJobStatus", self.video_job)
         route("GET", "/files/{id}", self.file)
         route("GET", "/avatars/{handle}", self.avatar)
         route("GET", "/profile/{handle}/post/{rkey}", self.permalink)
@@ -186,8 +174,6 @@ class BlueskySimulator(Simulator):
                 "handle": handle,
                 "displayName": account["name"],
                 "avatar": f"{request.base}/avatars/{handle}",
-                # Not in the real app view: tells Candy that readers look here, not on bsky.app.
-                "url": f"{request.base}/profile/{handle}",
                 "followersCount": 120 + sum(map(ord, handle)),
                 "followsCount": 58,
                 "postsCount": self.store.count(self.key, handle),
@@ -202,37 +188,33 @@ class BlueskySimulator(Simulator):
 
     async def posts(self, request: Request) -> Response:
         found = [self.store.post(self.key, uri) for uri in request.every("uris")[:25]]
-        return json_response({"posts": [self._view(post, request.base) for post in found if post]})
+        return json_response({"posts": [self.view(post, request.base) for post in found if post]})
 
     # --- Writing ---------------------------------------------------------------------------------
 
     async def upload(self, request: Request) -> Response:
-        self._login(request)
+        account = self._login(request)
         mime = request.headers.get("content-type", "")
-        if not mime.startswith("image/") or not request.body:
+        if not mime or not request.body:
             raise Refused(400, "InvalidRequest", "Request encoding is not supported")
         if len(request.body) > MAX_BLOB:
             raise Refused(400, "BlobTooLarge", "This file is too large")
-        cid = "bafkrei" + hashlib.sha256(request.body).hexdigest()[:52]
-        self.store.put_blob(self.key, cid, mime, request.body)
-        return json_response(
-            {
-                "blob": {
-                    "$type": "blob",
-                    "ref": {"$link": cid},
-                    "mimeType": mime,
-                    "size": len(request.body),
-                }
-            }
-        )
+
+        def accept() -> Response:
+            return json_response({"blob": self.keep_blob(mime, request.body)})
+
+        return await self.step("upload", account["handle"], accept)
 
     async def create(self, request: Request) -> Response:
         account = self._login(request)
         data = request.json()
 
+        if data.get("collection") in GATES:
+            return json_response(self._gate(account, data))
+
         def accept() -> Response:
             try:
-                post = self._checked(account, data)
+                post = self.checked(account, data)
             except Refused as refused:
                 return refused.answer
             if self.store.post(self.key, post["id"]) is None:
@@ -247,34 +229,14 @@ class BlueskySimulator(Simulator):
 
         return await self.publish(account["handle"], accept)
 
-    def _checked(self, account: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
-        record = data.get("record")
-        if data.get("repo") not in (account["did"], account["handle"]):
-            raise Refused(400, "InvalidRequest", "Could not find repo")
-        if data.get("collection") != POST or not isinstance(record, dict):
-            raise Refused(400, "InvalidRequest", "Invalid record")
-        text = str(record.get("text", ""))
-        if graphemes(text) > 300:
-            raise Refused(
-                400, "InvalidRequest", "Record/text must not be longer than 300 graphemes"
-            )
-        if len(text.encode()) > 3000:
-            raise Refused(400, "InvalidRequest", "Record/text must not be longer than 3000 bytes")
-        if not record.get("createdAt"):
-            raise Refused(400, "InvalidRequest", 'Record must have the property "createdAt"')
-        for image in (record.get("embed") or {}).get("images", ()):
-            if self.store.blob(self.key, image["image"]["ref"]["$link"]) is None:
-                raise Refused(400, "BlobNotFound", "Could not find blob")
-        rkey = str(data.get("rkey") or new_tid())
-        packed = json.dumps(record, sort_keys=True).encode()
-        return {
-            "id": f"at://{account['did']}/{POST}/{rkey}",
-            "cid": "bafyrei" + hashlib.sha256(packed).hexdigest()[:52],
-            "handle": account["handle"],
-            "rkey": rkey,
-            "record": record,
-            "at": self.now(),
-        }
+    def _gate(self, account: dict[str, Any], data: dict[str, Any]) -> dict[str, Any]:
+        """Who may answer or quote: a record beside the post, under the post's key."""
+        record, kind = data.get("record") or {}, str(data["collection"])
+        if not record.get("post") or not record.get("createdAt") or record.get("$type") != kind:
+            raise Refused(400, "InvalidRequest", f"Invalid {kind} record")
+        uri = f"at://{account['did']}/{kind}/{data.get('rkey')}"
+        self.store.put(self.key, "gate", uri, record)
+        return {"uri": uri, "cid": cid_of(record), "validationStatus": "valid"}
 
     async def delete(self, request: Request) -> Response:
         account = self._login(request)
@@ -285,22 +247,6 @@ class BlueskySimulator(Simulator):
 
     def _find(self, repo: str, rkey: str) -> Any:
         return self.store.post(self.key, f"at://{repo}/{POST}/{rkey}")
-
-    def _view(self, post: dict[str, Any], base: str) -> dict[str, Any]:
-        account = self._account(post["handle"])
-        return {
-            "uri": post["id"],
-            "cid": post["cid"],
-            "author": {
-                "did": account["did"],
-                "handle": account["handle"],
-                "displayName": account["name"],
-                "avatar": f"{base}/avatars/{account['handle']}",
-            },
-            "record": post["record"],
-            "indexedAt": datetime.fromtimestamp(post["at"], UTC).isoformat(timespec="milliseconds"),
-            **self.grown(post["id"], post["at"], SIZES),
-        }
 
     async def file(self, request: Request) -> Response:
         blob = self.store.blob(self.key, request.params["id"])
@@ -317,28 +263,6 @@ class BlueskySimulator(Simulator):
             f'font-size="40" fill="#fff" text-anchor="middle">{letter}</text></svg>'
         )
         return Response(svg.encode(), 200, {"content-type": "image/svg+xml"})
-
-    def feed_post(self, post: dict[str, Any], base: str) -> FeedPost:
-        record, account = post["record"], self._account(post["handle"])
-        text, embed = record["text"], record.get("embed") or {}
-        card = embed.get("external")
-        return FeedPost(
-            id=post["id"],
-            handle=f"@{post['handle']}",
-            name=account["name"],
-            html=rich_html(text, [*link_anchors(text), *tag_anchors(text, base)]),
-            at=post["at"],
-            permalink=f"{base}/profile/{post['handle']}/post/{post['rkey']}",
-            images=tuple(
-                (f"{base}/files/{image['image']['ref']['$link']}", image.get("alt", ""))
-                for image in embed.get("images", ())
-            ),
-            card=(card["uri"], card["title"], card["description"]) if card else None,
-            counters=tuple(
-                (name.removesuffix("Count"), value)
-                for name, value in self.grown(post["id"], post["at"], SIZES).items()
-            ),
-        )
 
     async def permalink(self, request: Request) -> Response:
         account = self.store.get(self.key, "account", request.params["handle"])
