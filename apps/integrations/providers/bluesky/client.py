@@ -6,7 +6,7 @@ import json
 import time
 from typing import Any
 
-from apps.integrations.http import SECONDS, GuardedClient, OutboundError
+from apps.integrations.http import GuardedClient, OutboundError
 
 from ..base import ErrorKind, ProviderError
 from ..errors import from_outbound
@@ -56,7 +56,7 @@ class BlueskyApi:
             "com.atproto.repo.uploadBlob",
             content=data,
             headers={"Content-Type": mime},
-            extensions={SECONDS: upload_seconds(len(data))},
+            timeout=upload_seconds(len(data)),
         )
         blob = found.get("blob")
         if not isinstance(blob, dict):

@@ -9,7 +9,7 @@ import json
 from typing import Any
 from urllib.parse import urlsplit
 
-from apps.integrations.http import SECONDS, GuardedClient
+from apps.integrations.http import GuardedClient
 
 from ..base import ErrorKind, MediaItem, ProviderError, PublishContext
 from ..hosts import simulated
@@ -57,7 +57,7 @@ class VideoService:
                 headers={"Content-Type": item.mime},
                 content=data,
                 also=(409,),
-                extensions={SECONDS: upload_seconds(len(data))},
+                timeout=upload_seconds(len(data)),
             )
         )
 
