@@ -7,6 +7,7 @@ from django.urls import URLPattern, URLResolver, include, path
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("apps.studio.web.urls")),
     path("", include("apps.orchestrator.web.urls")),
+    path("", include("apps.integrations.web.urls")),
     path("", include("apps.media.web.urls")),
     path("", include("apps.knowledge.web.urls")),
     path("", include("apps.agents.web.urls")),

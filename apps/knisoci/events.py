@@ -34,7 +34,7 @@ def follow_connection(event: Any) -> None:
             channels.reconnected(actor=Actor.system(require_workspace()), channel=channel)
 
 
-@subscriber("knisoci.new_connections", kinds=("connection.created",))
+@subscriber("knisoci.new_connections", kinds=("connection.created", "connection.restored"))
 def add_channel(event: Any) -> None:
     """A freshly connected account is a channel, however it was connected."""
     connection = Connection.objects.filter(pk=event.subject_id).first()

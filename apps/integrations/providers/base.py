@@ -191,8 +191,15 @@ class PublishProvider(ABC):
     def read_quota(
         self, credentials: Credentials, account: Account, client: GuardedClient
     ) -> Mapping[str, QuotaState] | None:
-        """What the network says is used, by QuotaRule name; None where it does not tell."""
-        return None
+        """What the network says is used, by QuotaRule name; None where it does not tell.
+
+        `account` is as `verify` has just read it: a provider that puts "quotas" into its limits
+        ({name: {"used": …, "limit": …}}) needs no more.
+        """
+        told = account.limits.get("quotas")
+        if not isinstance(told, Mapping):
+            return None
+        return {name: QuotaState(int(one["used"]), int(one["limit"])) for name, one in told.items()}
 
     def count(self, text: str, account: Account | None = None) -> Count:
         """Length by the network's own rule, as its capability file names it. Pure."""

@@ -66,6 +66,7 @@ def store(*, actor: Actor, provider: str, connected: Connected, app_id: str = ""
     """
     account = connected.account
     with transaction.atomic():
+        kept = _kept_refresh(provider, account, app_id)
         connection, created = Connection.objects.select_for_update().update_or_create(
             provider=provider,
             host=account.host,
@@ -89,7 +90,7 @@ def store(*, actor: Actor, provider: str, connected: Connected, app_id: str = ""
                 "created_by_id": actor.user_id,
             },
         )
-        _write_credentials(connection, connected.credentials)
+        _write_credentials(connection, kept | connected.credentials)
         name = providers.get(provider).name
         orchestrator.emit(
             actor=actor,
@@ -235,6 +236,20 @@ def report(*, actor: Actor, connection: Connection, error: ProviderError) -> Con
                 summary=f"{row.handle}: {row.last_error}",
             )
     return row
+
+
+def _kept_refresh(provider: str, account: Account, app_id: str) -> dict[str, str]:
+    """The refresh token of an account that signs in again, unless it is dead or another app's."""
+    row = (
+        Connection.objects.select_for_update()
+        .filter(provider=provider, host=account.host, remote_id=account.remote_id, app_id=app_id)
+        .exclude(state__in=(Connection.State.REVOKED, Connection.State.DISCONNECTED))
+        .first()
+    )
+    if row is None or not row.secrets.filter(field=CREDENTIALS).exists():
+        return {}
+    old = _read_credentials(row)
+    return {"refresh": old["refresh"]} if old.get("refresh") else {}
 
 
 def _metered(connection: Connection, record: Record | None) -> Record:

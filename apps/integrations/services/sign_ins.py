@@ -23,11 +23,11 @@ from apps.integrations import permissions, providers, vault
 from apps.integrations.errors import SignInInvalid, SignInNotYours
 from apps.integrations.http import guarded_client
 from apps.integrations.models import Connection, SignIn
-from apps.integrations.providers.base import ErrorKind, ProviderError
+from apps.integrations.providers.base import ErrorKind, Grant, NotGranted, ProviderError
 from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
-from . import apps, connections
+from . import apps, connections, offers
 
 LIFETIME = timedelta(minutes=10)
 _SALT = "candy.integrations.sign-in"
@@ -41,6 +41,18 @@ class State:
     sign_in_id: UUID
 
 
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """What a consent came to: accounts that are connected, or `offer_id` of a choice to make.
+
+    `refused` are pages and organisations that were not granted.
+    """
+
+    connected: tuple[Connection, ...] = ()
+    offer_id: UUID | None = None
+    refused: tuple[NotGranted, ...] = ()
+
+
 def start(
     *,
     actor: Actor,
@@ -48,12 +60,15 @@ def start(
     values: Mapping[str, str],
     return_to: str = "",
     sandbox: bool = False,
+    again: Connection | None = None,
 ) -> str:
     """The address to send the browser to. `return_to` is a path of this workspace.
 
-    With `sandbox` the sign-in happens at the simulated network.
+    With `sandbox`, and always in a workspace that is in sandbox mode, the sign-in happens at the
+    simulated network. `again` is the account to renew: where the consent gives it among others,
+    nobody is asked which.
 
-    Raises ProviderError with the `field` to blame when the network cannot be asked.
+    Raises ProviderError with the `field` to blame when the network cannot be asked, AppMissing.
     """
     actor.require(permissions.MANAGE)
     if actor.user_id is None:
@@ -62,26 +77,30 @@ def start(
     if not network.oauth:
         raise ProviderError(ErrorKind.VALIDATION, f"{network.name} has no sign-in page.")
     workspace = require_workspace()
+    sandbox = sandbox or workspace.is_sandbox
+    app = apps.app_for(network, sandbox=sandbox)
     sign_in = SignIn(id=uuid7(), provider=provider, user_id=actor.user_id)
     state = signing.dumps({"w": workspace.pk, "u": actor.user_id, "s": str(sign_in.pk)}, salt=_SALT)
     with guarded_client(timeout=20) as client:
         begun = network.start_oauth(
-            values,
-            app=apps.app_for(network, sandbox=sandbox),
+            _at_home(provider, values) if sandbox else values,
+            app=app,
             redirect_uri=redirect_uri(provider),
             state=state,
             client=client,
         )
-    sign_in.sealed = vault.seal(
-        connection_id=sign_in.pk,
-        field=_FIELD,
-        plaintext=json.dumps({"sandbox": sandbox, "secrets": begun.secrets}),
-    )
+    kept = {
+        "sandbox": sandbox,
+        "secrets": begun.secrets,
+        "app_id": app.client_id,
+        "again": [again.host, again.remote_id] if again else None,
+    }
+    sign_in.sealed = vault.seal(connection_id=sign_in.pk, field=_FIELD, plaintext=json.dumps(kept))
     home = f"/w/{workspace.slug}/"
     fits = return_to.startswith(home) and url_has_allowed_host_and_scheme(return_to, None)
     sign_in.return_to = return_to if fits else home
     sign_in.save(force_insert=True)
-    SignIn.objects.filter(created_at__lt=timezone.now() - timedelta(days=1)).delete()
+    offers.clear()
     return begun.authorize_url
 
 
@@ -112,24 +131,55 @@ def take(*, actor: Actor, provider: str, state: State) -> SignIn:
     return SignIn.objects.get(pk=state.sign_in_id)
 
 
-def finish(*, actor: Actor, sign_in: SignIn, code: str) -> Connection:
-    """Trade the code for credentials and keep the connection. `sign_in` comes from `take`."""
+def finish(*, actor: Actor, sign_in: SignIn, code: str) -> Finished:
+    """Trade the code for credentials. `sign_in` comes from `take`.
+
+    One account is connected at once, and so is the one that is being renewed; of several the person
+    picks, see `offers`.
+    """
     network = providers.get(sign_in.provider)
     kept = json.loads(
         vault.unseal(connection_id=sign_in.pk, field=_FIELD, sealed=bytes(sign_in.sealed))
     )
+    app = apps.app_for(network, sandbox=kept["sandbox"], app_id=kept.get("app_id", ""))
     with guarded_client(timeout=20) as client:
         grant = network.finish_oauth(
             kept["secrets"],
-            app=apps.app_for(network, sandbox=kept["sandbox"]),
+            app=app,
             code=code,
             redirect_uri=redirect_uri(sign_in.provider),
             client=client,
         )
-    if not grant.accounts:
+    if not grant.accounts and not grant.refused:
         raise SignInInvalid(f"{network.name} gave no account to publish as.")
-    return connections.store(actor=actor, provider=sign_in.provider, connected=grant.accounts[0])
+    only = _the_one(grant, kept.get("again"))
+    if only is None:
+        offers.make(sign_in=sign_in, grant=grant, app_id=app.client_id)
+        return Finished(offer_id=sign_in.pk, refused=grant.refused)
+    stored = connections.store(
+        actor=actor,
+        provider=sign_in.provider,
+        connected=grant.accounts[only],
+        app_id=app.client_id,
+    )
+    return Finished((stored,), refused=grant.refused)
 
 
 def redirect_uri(provider: str) -> str:
     return f"{settings.CANDY_PUBLIC_URL}/connect/{provider}/callback"
+
+
+def _the_one(grant: Grant, again: list[str] | None) -> int | None:
+    """Which account needs no question."""
+    for number, one in enumerate(grant.accounts):
+        if again == [one.account.host, one.account.remote_id]:
+            return number
+    return 0 if len(grant.accounts) == 1 and not again else None
+
+
+def _at_home(provider: str, values: Mapping[str, str]) -> dict[str, str]:
+    """The sandbox's address wherever a network asks people for a server."""
+    fields = providers.get(provider).oauth_fields
+    hosts = {one.name for one in fields if one.kind == "host"}
+    home = f"{settings.CANDY_SANDBOX_URL}/{provider}"
+    return {**values, **dict.fromkeys(hosts, home)}

@@ -1,22 +1,20 @@
-"""Channels: connect an account, its rhythm, its health, and the emergency stop."""
+"""Channels: their rhythm, their health, and the emergency stop."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.errors import DomainError
-from apps.integrations import providers
-from apps.integrations.services import connections, sign_ins
+from apps.integrations.services import connections
 from apps.knisoci import permissions, queries
 from apps.knisoci.services import channels
 from apps.knisoci.web import present
-from apps.knisoci.web.forms import ChannelForm, ConnectForm, SlotsForm
+from apps.knisoci.web.forms import ChannelForm, SlotsForm
 from apps.knisoci.web.replies import go, toast
 from apps.workspaces.tenancy import reverse
 
@@ -37,42 +35,6 @@ def index(request: Any) -> HttpResponse:
             "stopped": queries.open_stop(),
         },
     )
-
-
-@require_http_methods(["GET", "POST"])
-def connect(request: Any, provider: str) -> HttpResponse:
-    """The connect form of one network, made from what its provider asks for."""
-    request.actor.require(permissions.MANAGE_CHANNELS)
-    try:
-        network = providers.get(provider)
-    except LookupError as error:
-        raise Http404("No such network.") from error
-    if "sign_in" in request.POST:
-        return _sign_in(request, network)
-    form = ConnectForm(
-        network.connect_fields, request.POST or None, initial=_sandbox(request, network)
-    )
-    status = 200
-    if request.method == "POST" and form.is_valid():
-        try:
-            connection = connections.connect(
-                actor=request.actor, provider=provider, values=form.cleaned_data
-            )
-            channel = channels.add(actor=request.actor, connection=connection)
-        except DomainError as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-            status = 422
-        else:
-            return go(request, reverse("knisoci:channel", kwargs={"channel": channel.pk}))
-    elif request.method == "POST":
-        status = 422
-    context = {
-        "form": form,
-        "network": present.network(provider),
-        "sign_in": _sign_in_form(network, request),
-        "sandbox_url": settings.CANDY_SANDBOX_URL,
-    }
-    return render(request, "knisoci/channel_connect.html", context, status=status)
 
 
 @require_http_methods(["GET", "POST"])
@@ -134,53 +96,3 @@ def stop(request: Any) -> HttpResponse:
         channels.stop_publishing(actor=request.actor, reason=request.POST.get("reason", ""))
         words = "Stopped. Nothing goes out until someone resumes."
     return toast(HttpResponse(status=204, headers={"HX-Refresh": "true"}), words, "warning")
-
-
-def _sandbox(request: HttpRequest, network: Any) -> dict[str, str]:
-    """With ``?sandbox=1`` the form comes filled in with the built-in network's own account."""
-    if not request.GET.get("sandbox"):
-        return {}
-    return present.sandbox_values(network.key)
-
-
-def _sign_in(request: Any, network: Any) -> HttpResponse:
-    """Off to the network; it sends the browser back to the public callback."""
-    sign_in = ConnectForm(network.oauth_fields, request.POST, prefix="oauth")
-    if sign_in.is_valid():
-        try:
-            url = sign_ins.start(
-                actor=request.actor,
-                provider=network.key,
-                values=sign_in.cleaned_data,
-                return_to=reverse("knisoci:channels"),
-            )
-        except DomainError as error:
-            sign_in.add_error(error.field if error.field in sign_in.fields else None, error.message)
-        else:
-            return _leave(request, network, url)
-    context = {
-        "form": ConnectForm(network.connect_fields),
-        "network": present.network(network.key),
-        "sign_in": sign_in,
-        "sandbox_url": settings.CANDY_SANDBOX_URL,
-    }
-    return render(request, "knisoci/channel_connect.html", context, status=422)
-
-
-def _leave(request: HttpRequest, network: Any, url: str) -> HttpResponse:
-    """A page that goes on to ``url``, a server that the person named.
-
-    Not a redirect: browsers hold those after a form to the policy's ``form-action``, which cannot
-    know every server there is.
-    """
-    context = {"network": present.network(network.key), "url": url}
-    response = render(request, "knisoci/channel_leave.html", context)
-    response["Refresh"] = f"0; url={url}"
-    return response
-
-
-def _sign_in_form(network: Any, request: HttpRequest) -> ConnectForm | None:
-    """What has to be known before the browser goes to the network, such as the server's address."""
-    if not network.oauth:
-        return None
-    return ConnectForm(network.oauth_fields, prefix="oauth", initial=_sandbox(request, network))

@@ -3,40 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
 
-from apps.integrations.providers.base import Field
 from apps.knisoci.models import Channel, LatePolicy
 
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-
-
-class ConnectForm(forms.Form):
-    """What a provider asks for, as its ``connect_fields`` or ``oauth_fields`` say."""
-
-    def __init__(self, fields: Iterable[Field], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        for field in fields:
-            widget = (
-                forms.PasswordInput(attrs={"autocomplete": "off"})
-                if field.kind == "secret"
-                else None
-            )
-            self.fields[field.name] = forms.CharField(
-                label=field.label,
-                required=field.required,
-                help_text=field.help,
-                initial=field.default,
-                max_length=2000,
-                widget=widget,
-            )
-            if field.placeholder:
-                self.fields[field.name].widget.attrs["placeholder"] = field.placeholder
 
 
 class ChannelForm(forms.Form):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.knisoci.web import analytics, calendar, channels, compose, onboarding, posts
+from apps.knisoci.web import analytics, calendar, channels, compose, connecting, onboarding, posts
 
 app_name = "knisoci"
 
@@ -25,7 +25,7 @@ urlpatterns = [
     path("calendar/", calendar.page, name="calendar"),
     path("calendar/feed/", calendar.feed, name="calendar_feed"),
     path("channels/", channels.index, name="channels"),
-    path("channels/connect/<slug:provider>/", channels.connect, name="channel_connect"),
+    path("channels/connect/<slug:provider>/", connecting.connect, name="channel_connect"),
     path("channels/stop/", channels.stop, name="publishing_stop"),
     path("channels/<uuid:channel>/", channels.detail, name="channel"),
     path("channels/<uuid:channel>/<slug:verb>/", channels.act, name="channel_act"),
