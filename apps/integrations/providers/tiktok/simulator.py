@@ -1,0 +1,480 @@
+"""TikTok small enough to read: sign-in, creator info, uploads in pieces, pulls, status, numbers.
+
+Its addresses lie below `api`, `web` and `upload`. Points: "container" is a video's init, "upload" a
+piece that is not the last, "publish" the last piece or the init of photos. A draft of a video has
+no caption, so two drafts are the same when their bytes are. `unverified.example` is an address
+that nobody has verified.
+"""
+
+from __future__ import annotations
+
+import re
+import secrets
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from apps.integrations.sandbox.desk import PEOPLE, Desk, Held
+from apps.integrations.sandbox.feed import FeedPost
+from apps.integrations.sandbox.fetch import fetch
+from apps.integrations.sandbox.kernel import Request, Response, json_response
+from apps.integrations.sandbox.render import rich_html
+from apps.integrations.sandbox.simulator import Simulator
+from apps.integrations.sandbox.store import Store
+
+from ..capabilities import Capabilities
+from ..counting import utf16_units
+
+DAY = 86_400
+PRIVACY = ["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY"]
+URL_KEPT = 3600  # seconds that an upload address works
+MAX_SECONDS = 600
+COUNTERS: dict[str, float] = {
+    "view_count": 8600,
+    "like_count": 540,
+    "comment_count": 37,
+    "share_count": 64,
+}
+PLAIN = {"id", "title", "create_time", "cover_image_url", "share_url", "duration"}
+DEAD = "share_count"  # what the scenario "dead_metric" ends
+_RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
+
+
+def envelope(data: Any, code: str = "ok", message: str = "", status: int = 200) -> Response:
+    log_id = secrets.token_hex(8).upper()
+    return json_response(
+        {"data": data, "error": {"code": code, "message": message, "log_id": log_id}}, status
+    )
+
+
+class Refused(Exception):
+    def __init__(self, status: int, code: str, message: str = "") -> None:
+        super().__init__(code)
+        self.answer = envelope({}, code, message or code.replace("_", " "), status)
+
+
+def number(*parts: str) -> str:
+    return str(7 * 10**18 + int.from_bytes(sha256(":".join(parts).encode()).digest()[:7], "big"))
+
+
+class TikTokSimulator(Simulator):
+    key = "tiktok"
+    name = "TikTok"
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        facts = Capabilities.load(Path(__file__).parent / "capability.json")
+        assert facts.upload is not None
+        self.rules = facts.upload  # tests put smaller ones here
+        self.desk = Desk(
+            self.key,
+            self.name,
+            store,
+            self.now,
+            ttl=DAY,
+            rotates=True,
+            id_name="client_key",
+            separator=",",
+        )
+        route = self.router.add
+        route("GET", "/web/v2/auth/authorize/", self.authorize)
+        route("GET", "/web/approve", self.approve)
+        route("POST", "/api/v2/oauth/token/", self.token)
+        route("GET", "/api/v2/user/info/", self.user)
+        route("POST", "/api/v2/post/publish/creator_info/query/", self.creator_info)
+        route("POST", "/api/v2/post/publish/video/init/", self.video_init)
+        route("POST", "/api/v2/post/publish/inbox/video/init/", self.inbox_init)
+        route("POST", "/api/v2/post/publish/content/init/", self.content_init)
+        route("POST", "/api/v2/post/publish/status/fetch/", self.status)
+        route("POST", "/api/v2/post/publish/cancel/", self.cancel)
+        route("PUT", "/upload/video/", self.upload)
+        route("POST", "/api/v2/video/query/", self.query)
+        route("GET", "/files/{id}", self.file)
+        route("GET", "/web/@{login}/video/{id}", self.permalink)
+        route("GET", "/web/@{login}/photo/{id}", self.permalink)
+
+    async def __call__(self, request: Request) -> Response:
+        try:
+            return await super().__call__(request)
+        except Refused as refused:
+            return refused.answer
+
+    def refusal(self, fault: str, seconds: float) -> Response:
+        if fault == "rate_limit":
+            return envelope({}, "rate_limit_exceeded", "Too many requests.", 429)
+        if fault == "duplicate":  # TikTok has no such rule; another refusal of the content
+            return envelope({}, "invalid_param", "The request is not valid.", 400)
+        return envelope({}, "internal_error", "Something is wrong.", 500)
+
+    # --- Sign-in ---------------------------------------------------------------------------------
+
+    async def authorize(self, request: Request) -> Response:
+        return self.desk.consent(request, approve="/web/approve")
+
+    async def approve(self, request: Request) -> Response:
+        return self.desk.approve(request)
+
+    async def token(self, request: Request) -> Response:
+        fields = dict(request.form()[0])
+        old = self.store.get(self.key, "refresh", fields.get("refresh_token", ""))
+        if old and self.scenario(old["login"]).name == "revoked":
+            self.store.drop(self.key, "refresh", fields["refresh_token"])
+        answer = self.desk.exchange(fields)
+        if isinstance(answer, str):
+            said = {"error": answer, "error_description": "The request is not valid."}
+            return json_response(said | {"log_id": secrets.token_hex(8)}, 400)
+        held = self.desk.held(answer["access_token"])
+        more = {
+            "open_id": number("user", held.login if held else ""),
+            "refresh_expires_in": 31536000,
+        }
+        return json_response(answer | more)
+
+    def _held(self, request: Request, scope: str) -> Held:
+        held = self.desk.held(request.bearer)
+        if held is None or held.until <= self.now() or self.lost_access(held.login, held.at):
+            raise Refused(401, "access_token_invalid", "The access token is invalid.")
+        if held.scopes and scope not in held.scopes:
+            raise Refused(401, "scope_not_authorized", f"The user did not authorize {scope}.")
+        return held
+
+    # --- Who -------------------------------------------------------------------------------------
+
+    async def user(self, request: Request) -> Response:
+        login = self._held(request, "user.info.basic").login
+        fields = request.first("fields").split(",")
+        if "username" in fields:
+            self._held(request, "user.info.profile")
+        known = {
+            "open_id": number("user", login),
+            "union_id": number("union", login),
+            "avatar_url": "",
+            "display_name": PEOPLE.get(login, login.title()),
+            "username": login,
+        }
+        if wrong := [name for name in fields if name not in known]:
+            raise Refused(400, "invalid_params", f"Fields {', '.join(wrong)} are not valid.")
+        return envelope({"user": {name: known[name] for name in fields}})
+
+    async def creator_info(self, request: Request) -> Response:
+        login = self._held(request, "video.publish").login
+        if self.is_on("quota_full", login):
+            raise Refused(403, "spam_risk_too_many_posts")
+        return envelope(
+            {
+                "creator_avatar_url": "",
+                "creator_username": login,
+                "creator_nickname": PEOPLE.get(login, login.title()),
+                "privacy_level_options": PRIVACY,
+                "comment_disabled": False,
+                "duet_disabled": login == "newsdesk",
+                "stitch_disabled": login == "newsdesk",
+                "max_video_post_duration_sec": MAX_SECONDS,
+            }
+        )
+
+    # --- Starting --------------------------------------------------------------------------------
+
+    async def video_init(self, request: Request) -> Response:
+        login = self._held(request, "video.publish").login
+        return await self._video_init(request, login, direct=True)
+
+    async def inbox_init(self, request: Request) -> Response:
+        login = self._held(request, "video.upload").login
+        return await self._video_init(request, login, direct=False)
+
+    async def _video_init(self, request: Request, login: str, *, direct: bool) -> Response:
+        data = request.json()
+
+        def accept() -> Response:
+            try:
+                self._room(login, direct=direct)
+                info = self._post_info(data.get("post_info"), login) if direct else {}
+                source = self._source(data.get("source_info"))
+            except Refused as refused:
+                return refused.answer
+            secret = secrets.token_urlsafe(24)
+            doc = {
+                "id": f"{'v_pub_file' if direct else 'v_inbox_file'}~v2.{secrets.randbits(60)}",
+                "login": login,
+                "direct": direct,
+                "info": info,
+                "kind": "video",
+                "status": "PROCESSING_UPLOAD",
+                "received": 0,
+                "secret": secret,
+                "at": self.now(),
+                **source,
+            }
+            self._keep(doc)
+            self.store.put(self.key, "upload", secret, {"publish_id": doc["id"]})
+            url = f"{request.base}/upload/video/?upload_id={number(secret)}&upload_token={secret}"
+            return envelope({"publish_id": doc["id"], "upload_url": url})
+
+        return await self.step("container", login, accept)
+
+    def _room(self, login: str, *, direct: bool) -> None:
+        if self.is_on("quota_full", login):
+            code = "spam_risk_too_many_posts" if direct else "spam_risk_too_many_pending_share"
+            raise Refused(403, code)
+
+    def _source(self, source: Any) -> dict[str, int]:
+        if not isinstance(source, dict) or source.get("source") != "FILE_UPLOAD":
+            raise Refused(400, "invalid_param", "source_info is not valid.")
+        names = ("video_size", "chunk_size", "total_chunk_count")
+        if not all(isinstance(source.get(name), int) and source[name] > 0 for name in names):
+            raise Refused(400, "invalid_param", "The chunk size or count is not valid.")
+        size, chunk, count = (int(source[name]) for name in names)
+        rules = self.rules
+        whole = count == 1 and chunk == size
+        least = size if whole and size < rules.min_chunk_bytes else rules.min_chunk_bytes
+        if (
+            not least <= chunk <= (rules.max_chunk_bytes or chunk)
+            or count != size // chunk
+            or count > (rules.max_chunks or count)
+        ):
+            raise Refused(400, "invalid_param", "The total chunk count is invalid.")
+        return {"size": size, "chunk": chunk, "count": count}
+
+    def _post_info(self, info: Any, login: str, *, photo: bool = False) -> dict[str, Any]:
+        if not isinstance(info, dict):
+            raise Refused(400, "invalid_param", "post_info is missing.")
+        limits = {"title": 90, "description": 4000} if photo else {"title": 2200}
+        for name, limit in limits.items():
+            if utf16_units(str(info.get(name) or "")) > limit:
+                raise Refused(400, "invalid_param", f"The {name} is too long.")
+        if info.get("privacy_level") not in PRIVACY:
+            raise Refused(403, "privacy_level_option_mismatch")
+        if info.get("brand_content_toggle") and info["privacy_level"] == "SELF_ONLY":
+            raise Refused(400, "invalid_param", "Branded content cannot be private.")
+        return info
+
+    async def content_init(self, request: Request) -> Response:
+        data = request.json()
+        direct = data.get("post_mode") == "DIRECT_POST"
+        login = self._held(request, "video.publish" if direct else "video.upload").login
+        source = data.get("source_info")
+        urls = source.get("photo_images") if isinstance(source, dict) else None
+        if (
+            data.get("media_type") != "PHOTO"
+            or data.get("post_mode") not in ("DIRECT_POST", "MEDIA_UPLOAD")
+            or not isinstance(urls, list)
+            or not 1 <= len(urls) <= 35
+        ):
+            raise Refused(400, "invalid_param", "The request is not valid.")
+        if any("//unverified.example" in str(url) for url in urls):
+            raise Refused(403, "url_ownership_unverified")
+        pulled = [await fetch(str(url), max_bytes=20_000_000) for url in urls]
+
+        def accept() -> Response:
+            try:
+                self._room(login, direct=direct)
+                info = data.get("post_info") or {}
+                if direct:
+                    info = self._post_info(info, login, photo=True)
+            except Refused as refused:
+                return refused.answer
+            failed = ""
+            if not all(pulled):
+                failed = "photo_pull_failed"
+            elif any(one.mime not in ("image/jpeg", "image/webp") for one in pulled if one):
+                failed = "file_format_check_failed"
+            publish_id = f"p_pub_url~v2.{secrets.randbits(60)}"
+            files = [f"{number(publish_id)}-{n}" for n in range(len(pulled))]
+            for name, one in zip(files, pulled, strict=True):
+                if one:
+                    self.store.put_blob(self.key, name, one.mime, one.data)
+            doc = {
+                "id": publish_id,
+                "login": login,
+                "direct": direct,
+                "info": info,
+                "kind": "photo",
+                "files": files,
+                "received": 0,
+                "at": self.now(),
+            }
+            self._finish(doc, failed, text=f"{info.get('title')}\n{info.get('description')}")
+            return envelope({"publish_id": publish_id})
+
+        return await self.publish(login, accept)
+
+    # --- Pieces ----------------------------------------------------------------------------------
+
+    async def upload(self, request: Request) -> Response:
+        """No envelope here: the store speaks in statuses only."""
+        where = self.store.get(self.key, "upload", request.first("upload_token"))
+        doc = self.store.get(self.key, "publish", where["publish_id"]) if where else None
+        if doc is None or request.headers.get("authorization"):
+            return Response(status=404)
+        if self.now() - doc["at"] > URL_KEPT or doc["status"] != "PROCESSING_UPLOAD":
+            return Response(status=403)
+        found = _RANGE.fullmatch(request.headers.get("content-range", ""))
+        if found is None or not request.headers.get("content-type", "").startswith("video/"):
+            return Response(status=400)
+        start, end, total = (int(one) for one in found.groups())
+        if end - start + 1 != len(request.body) or total != doc["size"]:
+            return Response(status=400)
+        number_of = doc["received"] // doc["chunk"]
+        is_last = number_of >= doc["count"] - 1
+        wanted = doc["size"] - doc["received"] if is_last else doc["chunk"]
+        if start != doc["received"] or len(request.body) != wanted:
+            return Response(status=416)
+
+        def accept() -> Response:
+            before = self.store.blob(self.key, doc["id"]) if start else None
+            data = (before[1] if before else b"") + request.body
+            self.store.put_blob(self.key, doc["id"], "video/mp4", data)
+            fresh = doc | {"received": end + 1}
+            if not is_last:
+                self._keep(fresh)
+                return Response(status=206)
+            failed = ""
+            if self.is_on("container_error", doc["login"]):
+                failed = "file_format_check_failed"
+            text = (
+                str(doc["info"].get("title") or "") if doc["direct"] else sha256(data).hexdigest()
+            )
+            self._finish(fresh | {"files": [doc["id"]]}, failed, text=text)
+            return Response(status=201)
+
+        if is_last:
+            return await self.publish(doc["login"], accept)
+        return await self.step("upload", doc["login"], accept)
+
+    def _finish(self, doc: dict[str, Any], failed: str, *, text: str) -> None:
+        """Everything is there: fail, or be a post as soon as it has been worked on."""
+        login = doc["login"]
+        slow = self.is_on("slow_processing", login)
+        doc["ready_at"] = self.now() + (self.scenario(login).seconds if slow else 0)
+        doc["status"] = "FAILED" if failed else "PROCESSING"
+        doc["fail_reason"] = failed
+        if not failed:
+            doc["post"] = number(doc["id"])
+            post = {
+                "id": doc["post"],
+                "login": login,
+                "direct": doc["direct"],
+                "kind": doc["kind"],
+                "files": doc["files"],
+                "title": doc["info"].get("title", "") if doc["kind"] == "photo" else "",
+                "text": doc["info"].get("description" if doc["kind"] == "photo" else "title", ""),
+                "privacy": doc["info"].get("privacy_level", ""),
+                "label": self._label(doc["info"]),
+                "at": self.now(),
+            }
+            self.store.add_post(self.key, post["id"], login, text, post)
+        self._keep(doc)
+
+    @staticmethod
+    def _label(info: dict[str, Any]) -> str:
+        if info.get("brand_content_toggle"):
+            return "Paid partnership"
+        return "Promotional content" if info.get("brand_organic_toggle") else ""
+
+    def _keep(self, doc: dict[str, Any]) -> None:
+        self.store.put(self.key, "publish", doc["id"], doc)
+
+    # --- Status ----------------------------------------------------------------------------------
+
+    def _publish_doc(self, request: Request) -> dict[str, Any]:
+        held = self._held(request, "video.upload")
+        expired = held.at <= self.scenario(held.login).since
+        if expired and self.is_on("expire_polling", held.login):
+            raise Refused(401, "access_token_invalid", "The access token is invalid.")
+        doc: dict[str, Any] | None = self.store.get(
+            self.key, "publish", str(request.json().get("publish_id"))
+        )
+        if doc is None or doc["login"] != held.login:
+            raise Refused(400, "invalid_publish_id")
+        return doc
+
+    async def status(self, request: Request) -> Response:
+        doc = self._publish_doc(request)
+        said: dict[str, Any] = {"status": doc["status"], "uploaded_bytes": doc["received"]}
+        if doc["status"] == "FAILED":
+            said["fail_reason"] = doc["fail_reason"]
+        elif doc["status"] == "PROCESSING":
+            pulls = doc["kind"] == "photo"
+            said["status"] = "PROCESSING_DOWNLOAD" if pulls else "PROCESSING_UPLOAD"
+            if doc["ready_at"] <= self.now():
+                said["status"] = "PUBLISH_COMPLETE" if doc["direct"] else "SEND_TO_USER_INBOX"
+                if doc["direct"] and doc["info"].get("privacy_level") == "PUBLIC_TO_EVERYONE":
+                    said["publicaly_available_post_id"] = [int(doc["post"])]
+        return envelope(said)
+
+    async def cancel(self, request: Request) -> Response:
+        doc = self._publish_doc(request)
+        if doc["status"] != "PROCESSING_UPLOAD":
+            raise Refused(400, "invalid_param", "It cannot be cancelled any more.")
+        self._keep(doc | {"status": "FAILED", "fail_reason": "publish_cancelled"})
+        return envelope({})
+
+    # --- Numbers ---------------------------------------------------------------------------------
+
+    async def query(self, request: Request) -> Response:
+        held = self._held(request, "video.list")
+        ids = (request.json().get("filters") or {}).get("video_ids")
+        fields = request.first("fields").split(",")
+        wrong = [name for name in fields if name not in PLAIN and name not in COUNTERS]
+        if DEAD in fields and self.is_on("dead_metric", held.login):
+            wrong.append(DEAD)
+        if wrong:
+            raise Refused(400, "invalid_params", f"Fields {', '.join(wrong)} are not valid.")
+        if not isinstance(ids, list) or not 1 <= len(ids) <= 20:
+            raise Refused(400, "invalid_params", "At most 20 video ids.")
+        posts = [self.store.post(self.key, str(one)) for one in ids]
+        videos = [
+            self._video_json(post, fields, request.base)
+            for post in posts
+            if post
+            and post["login"] == held.login
+            and post["direct"]
+            and post["privacy"] == "PUBLIC_TO_EVERYONE"
+        ]
+        return envelope({"videos": videos})
+
+    def _video_json(self, post: dict[str, Any], fields: list[str], base: str) -> dict[str, Any]:
+        every = {
+            "id": post["id"],
+            "title": post["text"],
+            "create_time": int(post["at"]),
+            "cover_image_url": "",
+            "share_url": f"{base}/web/@{post['login']}/{post['kind']}/{post['id']}",
+            "duration": 12,
+            **self.grown(post["id"], post["at"], COUNTERS),
+        }
+        return {name: every[name] for name in fields}
+
+    # --- Shapes ----------------------------------------------------------------------------------
+
+    def feed_post(self, post: dict[str, Any], base: str) -> FeedPost:
+        urls = [f"{base}/files/{name}" for name in post["files"]]
+        is_video = post["kind"] == "video"
+        counters = self.grown(post["id"], post["at"], COUNTERS) if post["direct"] else {}
+        private = "Only me" if post["privacy"] == "SELF_ONLY" else ""
+        return FeedPost(
+            id=post["id"],
+            handle=f"@{post['login']}",
+            name=PEOPLE.get(post["login"], post["login"].title()),
+            html=rich_html(post["text"], []),
+            at=post["at"],
+            permalink=f"{base}/web/@{post['login']}/{post['kind']}/{post['id']}",
+            images=() if is_video else tuple((url, "") for url in urls),
+            videos=((urls[0], ""),) if is_video else (),
+            counters=tuple((n.removesuffix("_count"), v) for n, v in counters.items()),
+            title=post["title"],
+            badge=(post["label"] or private) if post["direct"] else "In the creator's inbox",
+        )
+
+    async def file(self, request: Request) -> Response:
+        blob = self.store.blob(self.key, request.params["id"])
+        if blob is None:
+            return Response(status=404)
+        return Response(blob[1], 200, {"content-type": blob[0]})
+
+    async def permalink(self, request: Request) -> Response:
+        return self.page(self.store.post(self.key, request.params["id"]), request.base)
+
+
+simulator = TikTokSimulator
