@@ -2,19 +2,41 @@
 
 from __future__ import annotations
 
-from apps.knisoci import permissions
+from apps.knisoci import permissions, previews
 from apps.knisoci.models import Post, Target
-from apps.knisoci.services import channels, finding, flight, metrics, posts, publishing, settling
+from apps.knisoci.services import (
+    approving,
+    broadcasting,
+    budgets,
+    campaigns,
+    channels,
+    finding,
+    flight,
+    holding,
+    metrics,
+    posts,
+    publishing,
+    scheduling,
+    settling,
+    warning,
+)
 from apps.knisoci.transitions import TargetState, derived
 from apps.knisoci.types import (
+    BudgetInput,
+    BudgetOutput,
+    CampaignRef,
     ChannelRef,
     ConfirmInput,
     CreatePostInput,
     FlightCheckInput,
     FlightCheckOutput,
+    KeepPreviewInput,
+    PauseCampaignInput,
     PauseInput,
     PostOutput,
     PostRef,
+    PublishInput,
+    PublishOutput,
     PublishTargetInput,
     PublishTargetOutput,
     RescheduleInput,
@@ -25,9 +47,12 @@ from apps.knisoci.types import (
     SyncMetricsOutput,
     TargetOutput,
     TargetRef,
+    WarnInput,
+    WarnOutput,
 )
 from apps.orchestrator import FACES_ALL, ActionContext, Effect, Face, Retry, action
 from apps.orchestrator.types import Reconciled
+from apps.workspaces import permissions as workspace_permissions
 
 _CLOCK = frozenset({Face.CLOCK})
 
@@ -43,7 +68,7 @@ def _reconcile(ctx: ActionContext, input: PublishTargetInput) -> Reconciled:
     permission=permissions.PUBLISH,
     effect=Effect.CHECKABLE,
     queue="publish",
-    timeout=180,
+    timeout=600,  # a long video may take that; stops are seen every two seconds meanwhile
     # The engine counts its own attempts; these are for workers that die under it.
     retry=Retry(max_attempts=100, base_seconds=0.5, cap_seconds=5),
     concurrency=lambda given: [(f"account:{given.account}", 1)],
@@ -87,6 +112,48 @@ def sync_metrics(ctx: ActionContext, input: SyncMetricsInput) -> SyncMetricsOutp
 
 
 @action(
+    key="knisoci.keep_preview",
+    title="Keep the preview of an approved post",
+    summary="Draws what was approved, for its receipt.",
+    permission=permissions.WRITE,
+    effect=Effect.IDEMPOTENT,
+    queue="media",
+    faces=_CLOCK,
+)
+def keep_preview(ctx: ActionContext, input: KeepPreviewInput) -> None:
+    previews.keep(input.approval)
+
+
+@action(
+    key="knisoci.warn",
+    title="Mail about a post that will not go out",
+    summary="Writes to who can mend it, while there is time.",
+    permission=permissions.WRITE,
+    effect=Effect.IDEMPOTENT,  # the same mail once more does no harm
+    retry=Retry(max_attempts=8, base_seconds=5, cap_seconds=600),
+    faces=_CLOCK,
+)
+def warn(ctx: ActionContext, input: WarnInput) -> WarnOutput:
+    return WarnOutput(mails=warning.send(target=input.target, revision=input.revision))
+
+
+@action(
+    key="knisoci.publish",
+    title="Publish on many channels",
+    summary="One post for many channels: now, at a time, or in the next free slots. Channels that "
+    "do not take it say why; the rest goes out.",
+    permission=permissions.PUBLISH,
+    effect=Effect.KEYED,
+    faces=FACES_ALL,
+)
+def publish(ctx: ActionContext, input: PublishInput) -> PublishOutput:
+    given = input.model_dump(exclude={"channels"})
+    wishes = [one.model_dump(exclude_none=True) for one in input.channels]
+    key = f"action:{ctx.idempotency_key}" if ctx.idempotency_key and not input.dry_run else ""
+    return broadcasting.publish(actor=ctx.actor, channels=wishes, key=key[:255], **given)
+
+
+@action(
     key="knisoci.create_post",
     title="Draft a post",
     summary="Writes a draft for one or more channels.",
@@ -100,7 +167,7 @@ def create_post(ctx: ActionContext, input: CreatePostInput) -> PostOutput:
         title=input.title,
         brief=input.brief,
         campaign=input.campaign,
-        variants=[one.model_dump() for one in input.variants],
+        variants=[one.model_dump(exclude_none=True) for one in input.variants],
     )
     return _post(post)
 
@@ -113,7 +180,7 @@ def create_post(ctx: ActionContext, input: CreatePostInput) -> PostOutput:
     effect=Effect.IDEMPOTENT,
 )
 def save_variant(ctx: ActionContext, input: SaveVariantInput) -> PostOutput:
-    posts.save_variant(actor=ctx.actor, **input.model_dump())
+    posts.save_variant(actor=ctx.actor, **input.model_dump(exclude_none=True))
     return _post(finding.get(Post, input.post))
 
 
@@ -203,6 +270,89 @@ def check_target(ctx: ActionContext, input: TargetRef) -> PublishTargetOutput:
 
 
 @action(
+    key="knisoci.send_rest",
+    title="Send the rest of a thread",
+    summary="Sends the parts of a published thread or its first comment that are missing.",
+    permission=permissions.PUBLISH,
+    effect=Effect.IDEMPOTENT,
+)
+def send_rest(ctx: ActionContext, input: TargetRef) -> TargetOutput:
+    return _target(scheduling.send_rest(actor=ctx.actor, target=input.target))
+
+
+@action(
+    key="knisoci.hold_target",
+    title="Hold a scheduled post back",
+    summary="One publication does not go out until somebody releases it.",
+    permission=permissions.PUBLISH,
+    effect=Effect.IDEMPOTENT,
+    undo="knisoci.release_target",
+)
+def hold_target(ctx: ActionContext, input: TargetRef) -> TargetOutput:
+    return _target(holding.keep_back(actor=ctx.actor, target=input.target))
+
+
+@action(
+    key="knisoci.release_target",
+    title="Release a held post",
+    summary="Lets one held publication go: at its time, or now where that has passed.",
+    permission=permissions.PUBLISH,
+    effect=Effect.IDEMPOTENT,
+    undo="knisoci.hold_target",
+)
+def release_target(ctx: ActionContext, input: TargetRef) -> TargetOutput:
+    return _target(holding.let_go(actor=ctx.actor, target=input.target))
+
+
+@action(
+    key="knisoci.approve_target",
+    title="Approve a post",
+    summary="Lets one publication go out as it stands now.",
+    permission=permissions.PUBLISH,
+    effect=Effect.IDEMPOTENT,
+)
+def approve_target(ctx: ActionContext, input: TargetRef) -> TargetOutput:
+    return _target(approving.approve(actor=ctx.actor, target=input.target))
+
+
+@action(
+    key="knisoci.pause_campaign",
+    title="Pause a campaign",
+    summary="Nothing of a campaign goes out until it is resumed.",
+    permission=permissions.STOP,
+    effect=Effect.IDEMPOTENT,
+    undo="knisoci.resume_campaign",
+)
+def pause_campaign(ctx: ActionContext, input: PauseCampaignInput) -> None:
+    campaigns.pause(actor=ctx.actor, campaign=input.campaign, reason=input.reason)
+
+
+@action(
+    key="knisoci.resume_campaign",
+    title="Resume a campaign",
+    summary="Lets a paused campaign go on, one post a minute per channel.",
+    permission=permissions.STOP,
+    effect=Effect.IDEMPOTENT,
+    undo="knisoci.pause_campaign",
+)
+def resume_campaign(ctx: ActionContext, input: CampaignRef) -> None:
+    campaigns.resume(actor=ctx.actor, campaign=input.campaign)
+
+
+@action(
+    key="knisoci.set_budget",
+    title="Set the budget for what networks charge",
+    summary="US dollars a month; posts beyond it are held.",
+    permission=workspace_permissions.MANAGE_SETTINGS,
+    effect=Effect.IDEMPOTENT,
+)
+def set_budget(ctx: ActionContext, input: BudgetInput) -> BudgetOutput:
+    budgets.set_limit(actor=ctx.actor, usd=input.usd)
+    now = budgets.standing()
+    return BudgetOutput(limit_usd=now.limit, spent_usd=now.spent, planned_usd=now.planned)
+
+
+@action(
     key="knisoci.duplicate_post",
     title="Duplicate a post",
     summary="Makes a fresh draft with the same texts and images.",
@@ -280,6 +430,12 @@ def _target(target: Target) -> TargetOutput:
         due_at=target.due_at,
         permalink=target.permalink,
         error=target.error,
+        hold_reason=target.hold_reason,
+        parts_done=target.parts_done,
+        parts_total=target.parts_total,
+        is_incomplete=target.is_incomplete,
+        flight=target.flight.get("level", ""),
+        price_usd=target.price_usd,
     )
 
 

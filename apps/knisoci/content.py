@@ -167,6 +167,11 @@ def _item(asset: Any, spec: RenditionSpec) -> MediaItem:
     )
 
 
+def all_media(content: Content) -> list[MediaItem]:
+    """The files of all parts."""
+    return [item for part in content.parts() for item in part.content.media]
+
+
 def count(channel: Channel, text: str) -> Count:
     """Length by the network's own rule, as composers show it."""
     return provider_of(channel).count(text, channel.connection.account)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.errors import Conflict, LimitExceeded, NotFound, ValidationFailed
+from apps.errors import Conflict, LimitExceeded, NotFound, Unavailable, ValidationFailed
 
 
 class IllegalMove(RuntimeError):
@@ -39,6 +39,10 @@ class BadDate(ValidationFailed):
     code = "bad_date"
 
 
+class BadBudget(ValidationFailed):
+    code = "bad_budget"
+
+
 class NoSlots(ValidationFailed):
     """The channel has no posting slots, or none is free in the months ahead."""
 
@@ -61,6 +65,12 @@ class ChangedMeanwhile(Conflict):
     code = "changed_meanwhile"
 
 
+class NotApproved(Conflict):
+    """What would go out is not what was approved."""
+
+    code = "not_approved"
+
+
 class ChannelDisconnected(Conflict):
     code = "channel_disconnected"
 
@@ -75,3 +85,13 @@ class PublishingStopped(Conflict):
 
 class TooManyAtOnce(LimitExceeded):
     code = "too_many_at_once"
+
+
+class NothingPublished(ValidationFailed):
+    """Not one channel takes it; `params["results"]` says why for each. Nothing was written."""
+
+    code = "nothing_published"
+
+
+class MailFailed(Unavailable):
+    code = "mail_failed"

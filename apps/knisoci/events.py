@@ -8,6 +8,8 @@ from apps.integrations.models import Connection
 from apps.knisoci.models import Channel, Target
 from apps.knisoci.services import channels, holding, outcomes
 from apps.knisoci.transitions import IN_FLIGHT, TargetState
+from apps.knisoci.types import WarnInput
+from apps.orchestrator import services as orchestrator
 from apps.orchestrator import subscriber
 from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
@@ -50,3 +52,18 @@ def mind_lost_jobs(event: Any) -> None:
         job_id=job, state__in=IN_FLIGHT | {TargetState.SCHEDULED}
     ).select_related("channel__connection", "post", "variant"):
         outcomes.give_up(target)
+
+
+@subscriber("knisoci.warnings", kinds=("post.flight_red",))
+def warn(event: Any) -> None:
+    """A mail to who can mend it; the bell is the shell's."""
+    target = Target.objects.filter(pk=event.data["target"]).first()
+    if target is None:
+        return
+    orchestrator.enqueue(
+        actor=Actor.system(require_workspace()),
+        action="knisoci.warn",
+        input=WarnInput(target=target.pk, revision=target.revision),
+        subject=("post", str(target.post_id)),
+        idempotency_key=f"flight_red:{event.sequence}",
+    )

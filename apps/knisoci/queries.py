@@ -23,8 +23,9 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Coalesce, Left
 from django.utils import timezone
 
-from apps.knisoci.errors import PostNotFound
+from apps.knisoci.errors import PostNotFound, TargetNotFound
 from apps.knisoci.models import (
+    Approval,
     Attempt,
     Campaign,
     Channel,
@@ -184,6 +185,14 @@ def receipt(pk: UUID | str) -> Receipt:
         list(found.attempts.order_by("part", "occurrence", "number")),
         list(found.receipt.order_by("id")[:500]),
     )
+
+
+def approval(target: UUID, pk: UUID) -> Approval:
+    """One of the target's approvals. Raises TargetNotFound."""
+    found = Approval.objects.filter(target=target, pk=pk).first()
+    if found is None:
+        raise TargetNotFound("This was never approved.")
+    return found
 
 
 def counts_by_state() -> dict[str, int]:

@@ -130,6 +130,9 @@ for kind, tone, body in (
         "warning",
         "Candy never sends it again by itself. Look, then say what is so.",
     ),
+    ("post.flight_red", "danger", "There is time to mend it. Its receipt says what is wrong."),
+    ("post.incomplete", "warning", "What is out stays out. Its receipt can send the rest."),
+    ("post.moved", "info", "The network takes no more that day."),
 ):
     register_rule(
         Rule(kind, permissions.PUBLISH, tone=tone, url=_receipt, tell_actor=True,

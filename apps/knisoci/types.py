@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Literal
 from uuid import UUID
 
@@ -24,14 +25,19 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Flight:
-    """Whether a target will go out as things stand."""
+    """Whether a target will go out as things stand. `price_usd` None: the content cannot be made."""
 
     level: Level
     reasons: tuple[Reason, ...]
+    notes: tuple[str, ...] = ()  # worth knowing, nothing to mend
+    format: str = ""  # the kind of post it would be, a key of the network's capability file
+    price_usd: Decimal | None = None
 
     def as_json(self) -> dict[str, Any]:
         return {
             "level": self.level,
+            "notes": list(self.notes),
+            "format": self.format,
             "reasons": [
                 {"level": r.level, "code": r.code, "message": r.message, "repair": r.repair}
                 for r in self.reasons
@@ -42,6 +48,19 @@ class Flight:
 class PublishTargetInput(BaseModel):
     target: UUID
     account: UUID = Field(description="The connection; publications of one account go one by one.")
+
+
+class KeepPreviewInput(BaseModel):
+    approval: UUID
+
+
+class WarnInput(BaseModel):
+    target: UUID
+    revision: int
+
+
+class WarnOutput(BaseModel):
+    mails: int = Field(description="How many people were written to.")
 
 
 class PublishTargetOutput(BaseModel):
@@ -95,7 +114,37 @@ class StopInput(BaseModel):
     reason: str = ""
 
 
-class VariantInput(BaseModel):
+class PollInput(BaseModel):
+    options: list[str] = Field(min_length=1, max_length=20)
+    minutes: int = Field(default=1440, ge=1, description="How long it runs.")
+    multiple: bool = False
+
+
+class PieceInput(BaseModel):
+    text: str = ""
+    media: list[UUID] = []
+
+
+class ShapeInput(BaseModel):
+    """What content has beyond text and media; what is left out stays as it is."""
+
+    format: str | None = Field(
+        default=None,
+        max_length=20,
+        description="A kind of post that the network has, such as “reel”. Empty: the media decide.",
+    )
+    title: str | None = Field(
+        default=None, max_length=300, description="Where the network has one."
+    )
+    link: str | None = Field(default=None, max_length=2000)
+    thread: list[PieceInput] | None = Field(
+        default=None, max_length=100, description="The posts that follow the first."
+    )
+    first_comment: str | None = Field(default=None, max_length=10_000)
+    poll: PollInput | None = None
+
+
+class VariantInput(ShapeInput):
     channel: UUID
     text: str
     media: list[UUID] = []
@@ -131,6 +180,86 @@ class RescheduleInput(BaseModel):
     time_zone: str | None = None
 
 
+class ChannelWish(ShapeInput):
+    """A channel, and what is otherwise there than on the rest."""
+
+    channel: UUID
+    text: str | None = Field(default=None, max_length=100_000)
+    media: list[UUID] | None = Field(default=None, max_length=20)
+    options: dict[str, Any] | None = None
+    language: str | None = Field(default=None, max_length=12)
+
+
+class PublishInput(ShapeInput):
+    """One post for many channels."""
+
+    channels: list[ChannelWish] = Field(min_length=1, max_length=50)
+    text: str = Field(default="", max_length=100_000)
+    media: list[UUID] = Field(default=[], max_length=20, description="Ids of assets, in order.")
+    options: dict[str, Any] = {}
+    language: str = Field(default="", max_length=12)
+    when: datetime | Literal["now", "slot"] = Field(
+        default="now",
+        description="An instant, a wall time without zone, “now” or “slot” (each channel's next).",
+    )
+    time_zone: str | None = Field(
+        default=None, max_length=64, description="Of a wall time; each channel's own unless given."
+    )
+    late_policy: Literal["publish", "hold"] | None = None
+    late_minutes: int | None = Field(default=None, ge=0, le=100_000)
+    name: str = Field(default="", max_length=200, description="What the team calls the post.")
+    campaign: UUID | None = None
+    dry_run: bool = Field(default=False, description="Check all of it and publish nothing.")
+
+
+class Refusal(BaseModel):
+    code: str
+    message: str
+    field: str = ""
+
+
+class Counted(BaseModel):
+    used: int
+    limit: int
+    unit: str
+
+
+class QuotaLeft(BaseModel):
+    label: str
+    used: int
+    limit: int
+
+
+class ChannelResult(BaseModel):
+    """What became of the wish on one channel."""
+
+    channel: UUID
+    name: str = ""
+    provider: str = ""
+    status: Literal["scheduled", "refused"]
+    state: str = Field(default="", description="The target's state when this was answered.")
+    target: UUID | None = Field(
+        default=None, description="Ask for it later: its permalink comes when it is out."
+    )
+    due_at: datetime | None = None
+    permalink: str = ""
+    parts: int = Field(default=1, description="Posts of the thread and the first comment together.")
+    count: Counted | None = None
+    flight: dict[str, Any] | None = None
+    price_usd: Decimal | None = None
+    quotas: list[QuotaLeft] = []
+    error: Refusal | None = None
+
+
+class PublishOutput(BaseModel):
+    post: UUID | None
+    dry_run: bool = False
+    status: Literal["scheduled", "partly", "refused"]
+    price_usd: Decimal = Decimal(0)
+    results: list[ChannelResult]
+    at: datetime
+
+
 class TargetOutput(BaseModel):
     id: UUID
     channel: UUID
@@ -138,6 +267,32 @@ class TargetOutput(BaseModel):
     due_at: datetime | None = None
     permalink: str = ""
     error: str = ""
+    hold_reason: str = ""
+    parts_done: int = 0
+    parts_total: int = 1
+    is_incomplete: bool = False
+    flight: str = Field(default="", description="green, amber or red; empty before the first check")
+    price_usd: Decimal | None = None
+
+
+class CampaignRef(BaseModel):
+    campaign: UUID
+
+
+class PauseCampaignInput(CampaignRef):
+    reason: str = ""
+
+
+class BudgetInput(BaseModel):
+    usd: Decimal | None = Field(
+        default=None, ge=0, description="A month, for what networks charge. Null: no budget."
+    )
+
+
+class BudgetOutput(BaseModel):
+    limit_usd: Decimal | None
+    spent_usd: Decimal
+    planned_usd: Decimal
 
 
 class PostOutput(BaseModel):

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from django.db.models import Count, Min, Q
 from django.utils import timezone
@@ -33,6 +36,12 @@ def event_line(event: Event) -> dict[str, Any]:
         "data": event.data,
         "at": event.at.isoformat(),
     }
+
+
+def run_times(jobs: Iterable[UUID]) -> list[tuple[UUID, datetime]]:
+    """When each of `jobs` that still waits will run."""
+    rows = Job.objects.filter(pk__in=list(jobs), state__in=Job.WAITING)
+    return list(rows.values_list("pk", "run_at"))
 
 
 # --- queues and jobs ------------------------------------------------------------------------------

@@ -59,7 +59,7 @@ def test_a_failure_leaves_no_target_and_no_job(
     def fail(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("no event today")
 
-    monkeypatch.setattr(scheduling, "_announce", fail)
+    monkeypatch.setattr(scheduling, "announce", fail)
     with pytest.raises(RuntimeError):
         posts.schedule(actor=actor, post=target.post, when="now")
     assert again(target).state == S.DRAFT

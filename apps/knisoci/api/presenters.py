@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from apps.knisoci.models import Channel, Post, Target, Variant
+from apps.knisoci import content
+from apps.knisoci.models import Approval, Campaign, Channel, Post, Target, Variant
 from apps.knisoci.queries import PostRow, Receipt
-from apps.knisoci.transitions import derived
+from apps.knisoci.transitions import TargetState, derived
+from apps.knisoci.types import Flight
 
 TARGET_COLUMNS = (
     "id",
@@ -25,8 +27,13 @@ TARGET_COLUMNS = (
     "metrics",
     "metrics_at",
     "created_at",
+    "parts_done",
+    "parts_total",
+    "flight__level",
+    "price_usd",
 )
 _ATTEMPT = (
+    "part",
     "number",
     "state",
     "stage",
@@ -56,6 +63,7 @@ def present_channel(channel: Channel) -> dict[str, Any]:
         "slots": channel.slots,
         "late_policy": channel.late_policy,
         "late_minutes": channel.late_minutes,
+        "quota_policy": channel.quota_policy,
         "is_paused": channel.is_paused,
         "pause_reason": channel.pause_reason,
         "connection_state": channel.connection.state,
@@ -102,17 +110,65 @@ def present_target(row: dict[str, Any]) -> dict[str, Any]:
         "revision": row["revision"],
         "error_code": row["error_code"],
         "hold_reason": row["hold_reason"],
+        "parts_done": row["parts_done"],
+        "parts_total": row["parts_total"],
+        "is_incomplete": row["state"] == TargetState.PUBLISHED
+        and 0 < row["parts_done"] < row["parts_total"],
+        "flight": row["flight__level"],
+        "price_usd": row["price_usd"],
         "metrics": row["metrics"],
         "metrics_at": row["metrics_at"],
     }
 
 
-def present_receipt(receipt: Receipt, target: dict[str, Any]) -> dict[str, Any]:
+def present_receipt(
+    receipt: Receipt, target: dict[str, Any], approval: Approval | None
+) -> dict[str, Any]:
+    parts = {one.pk: one.part for one in receipt.attempts}
     return {
         "target": target,
+        "approval": None if approval is None else present_approval(approval, receipt.target),
         "attempts": [{name: getattr(one, name) for name in _ATTEMPT} for one in receipt.attempts],
-        "lines": [{name: getattr(one, name) for name in _LINE} for one in receipt.lines],
+        "lines": [
+            {
+                **{name: getattr(one, name) for name in _LINE},
+                "part": parts.get(one.attempt_id, 0),
+            }
+            for one in receipt.lines
+        ],
     }
+
+
+def present_approval(approval: Approval, target: Target) -> dict[str, Any]:
+    """``target`` with its variant loaded."""
+    return {
+        "id": approval.pk,
+        "revision": approval.revision,
+        "content_hash": approval.content_hash,
+        "is_current": approval.content_hash == target.variant.content_hash,
+        "approved_at": approval.approved_at,
+        "approved_by": approval.approved_by_label,
+        "content": approval.snapshot,
+        "html": approval.html,
+        "picture": f"targets/{target.pk}/approvals/{approval.pk}/picture",
+    }
+
+
+def present_campaign(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "id": campaign.pk,
+        "name": campaign.name,
+        "color": campaign.color,
+        "starts_on": campaign.starts_on,
+        "ends_on": campaign.ends_on,
+        "is_paused": campaign.is_paused,
+        "pause_reason": campaign.pause_reason,
+        "created_at": campaign.created_at,
+    }
+
+
+def present_flight(found: Flight) -> dict[str, Any]:
+    return {**found.as_json(), "price_usd": found.price_usd}
 
 
 def _variant(sheet: Variant) -> dict[str, Any]:
@@ -126,6 +182,7 @@ def _variant(sheet: Variant) -> dict[str, Any]:
         "language": sheet.language,
         "media": sheet.media,
         "options": sheet.options,
+        **{name: getattr(sheet, name) for name in content.SHAPE},
         "voice_score": sheet.voice_score,
         "written_by": sheet.written_by,
         "target": None if target is None else _of_model(target, channel),

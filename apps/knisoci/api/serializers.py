@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import AwareDatetime, BaseModel, Field
 
 from apps.knisoci.transitions import TargetState
+from apps.knisoci.types import Level, PieceInput, PollInput, PublishInput, ShapeInput
 from apps.workspaces.api import Body, ListQuery
 from apps.workspaces.api.inputs import CommaSeparated
 
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 else:  # the names as they are, so that the schema lists them
     State = Literal[tuple(TargetState.values)]
 LatePolicyName = Literal["publish", "hold"]
+QuotaPolicyName = Literal["next_slot", "hold"]
 
 
 class ChannelOut(BaseModel):
@@ -29,6 +32,7 @@ class ChannelOut(BaseModel):
     slots: list[Any] = Field(description='`[weekday, "HH:MM"]`, Monday is 0.')
     late_policy: LatePolicyName
     late_minutes: int
+    quota_policy: QuotaPolicyName
     is_paused: bool
     pause_reason: str
     connection_state: str
@@ -52,6 +56,7 @@ class ChannelPatch(Body):
     slots: list[tuple[int, str]] | None = Field(None, max_length=200)
     late_policy: LatePolicyName | None = None
     late_minutes: int | None = Field(None, ge=0, le=100_000)
+    quota_policy: QuotaPolicyName | None = None
 
 
 class PauseIn(Body):
@@ -97,6 +102,12 @@ class VariantOut(BaseModel):
     language: str
     media: list[UUID]
     options: dict[str, Any]
+    format: str = Field(description="A kind of post that the network has; empty: the media decide.")
+    title: str
+    link: str
+    thread: list[PieceInput]
+    first_comment: str
+    poll: PollInput | None
     voice_score: int | None
     written_by: str = Field(description="Empty where a person wrote it.")
     target: ListedTarget | None
@@ -114,7 +125,7 @@ class PostOut(BaseModel):
     variants: list[VariantOut]
 
 
-class VariantBody(Body):
+class VariantBody(ShapeInput, Body):
     text: str = Field(max_length=100_000)
     media: list[UUID] | None = Field(None, max_length=20, description="Ids of assets, in order.")
     options: dict[str, Any] | None = None
@@ -156,6 +167,11 @@ class RescheduleIn(Body):
 class TargetOut(ListedTarget):
     post_id: UUID
     revision: int
+    parts_done: int = Field(description="Parts of the thread, and the first comment, that are out.")
+    parts_total: int
+    is_incomplete: bool = Field(description="Published, but not to the end; `send-rest` sends it.")
+    flight: Level | None = Field(description="The last flight check; null before the first.")
+    price_usd: Decimal | None = Field(description="What the network charges for it.")
     error_code: str
     hold_reason: str
     metrics: dict[str, Any]
@@ -168,12 +184,87 @@ class TargetQuery(ListQuery):
     ] = None
     channel: UUID | None = None
     post: UUID | None = None
+    campaign: UUID | None = None
+    flight: Level | None = None
     due_from: AwareDatetime | None = None
     due_before: AwareDatetime | None = None
     order: Literal["-created", "due", "-due", "-published"] = "-created"
 
 
+class ReasonOut(BaseModel):
+    level: Level
+    code: str
+    message: str
+    repair: str = Field(description="The action or page that mends it.")
+
+
+class FlightOut(BaseModel):
+    level: Level
+    reasons: list[ReasonOut]
+    notes: list[str] = Field(description="Worth knowing; nothing to mend.")
+    format: str = Field(description="The kind of post that the network will make of it.")
+    price_usd: Decimal | None
+
+
+class ApprovalOut(BaseModel):
+    """What was let go out, as it stood then."""
+
+    id: UUID
+    revision: int
+    content_hash: str
+    is_current: bool = Field(description="Whether the post still says the same.")
+    approved_at: datetime
+    approved_by: str
+    content: dict[str, Any] = Field(description="Text, parts, files, options and account.")
+    html: str = Field(description="The composer's preview; empty until it is drawn.")
+    picture: str = Field(description="Where its picture (PNG) is, below the API's address.")
+
+
+class PictureOut(BaseModel):
+    mime: str
+    base64: str
+
+
+class ConfirmIn(Body):
+    is_out: bool = Field(description="True: it is on the network. False: it is not, send it now.")
+    permalink: str = Field("", max_length=500)
+
+
+class CampaignOut(BaseModel):
+    id: UUID
+    name: str
+    color: str
+    starts_on: date | None
+    ends_on: date | None
+    is_paused: bool
+    pause_reason: str
+    created_at: datetime
+
+
+class CampaignQuery(ListQuery):
+    include_archived: bool = False
+
+
+class StopOut(BaseModel):
+    is_stopped: bool
+    reason: str
+    stopped_at: datetime | None
+
+
+class ReleasedOut(BaseModel):
+    released: int = Field(description="Held posts that go out now, one a minute per channel.")
+
+
+class BudgetIn(Body):
+    usd: Decimal | None = Field(ge=0, le=1_000_000, decimal_places=2, description="Null: none.")
+
+
+class PublishBody(PublishInput, Body):
+    pass
+
+
 class AttemptOut(BaseModel):
+    part: int = Field(description="0 is the post, then its thread, then the first comment.")
     number: int
     state: str
     stage: str
@@ -191,6 +282,7 @@ class AttemptOut(BaseModel):
 
 class ReceiptLineOut(BaseModel):
     at: datetime
+    part: int
     stage: str
     method: str
     endpoint: str
@@ -201,5 +293,6 @@ class ReceiptLineOut(BaseModel):
 
 class ReceiptOut(BaseModel):
     target: TargetOut
+    approval: ApprovalOut | None
     attempts: list[AttemptOut]
     lines: list[ReceiptLineOut]

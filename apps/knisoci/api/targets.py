@@ -2,17 +2,31 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 from uuid import UUID
 
 from rest_framework.request import Request
 
-from apps.knisoci import permissions, queries
-from apps.knisoci.api.presenters import TARGET_COLUMNS, present_receipt, present_target
-from apps.knisoci.api.serializers import ReceiptOut, RescheduleIn, TargetOut, TargetQuery
+from apps.knisoci import permissions, previews, queries
+from apps.knisoci.api.presenters import (
+    TARGET_COLUMNS,
+    present_flight,
+    present_receipt,
+    present_target,
+)
+from apps.knisoci.api.serializers import (
+    ConfirmIn,
+    FlightOut,
+    PictureOut,
+    ReceiptOut,
+    RescheduleIn,
+    TargetOut,
+    TargetQuery,
+)
 from apps.knisoci.errors import TargetNotFound
 from apps.knisoci.models import Target
-from apps.knisoci.services import posts
+from apps.knisoci.services import approving, flight, holding, posts, scheduling, settling
 from apps.workspaces.api import Ordering, Page, WorkspaceView, operation, paginate
 
 SEE = "workspace.view"
@@ -39,6 +53,8 @@ class TargetsView(WorkspaceView):
             "state__in": query.state,
             "channel": query.channel,
             "post": query.post,
+            "post__campaign": query.campaign,
+            "flight__level": query.flight,
             "due_at__gte": query.due_from,
             "due_at__lt": query.due_before,
         }
@@ -63,10 +79,91 @@ class ReceiptView(WorkspaceView):
         "Get a target's receipt",
         permission=SEE,
         returns=ReceiptOut,
-        description="Every call to the network on its way out, with what the answer meant.",
+        description="What was approved, and every call to the network on its way out with what the "
+        "answer meant.",
     )
     def get(self, request: Request, *, target_id: UUID) -> dict[str, Any]:
-        return present_receipt(queries.receipt(target_id), target_out(target_id))
+        found = queries.receipt(target_id)
+        return present_receipt(found, target_out(target_id), approving.latest(found.target))
+
+
+class ApprovalPictureView(WorkspaceView):
+    @operation("Get a picture of what was approved", permission=SEE, returns=PictureOut)
+    def get(self, request: Request, *, target_id: UUID, approval_id: UUID) -> dict[str, Any]:
+        kept = queries.approval(target_id, approval_id)
+        drawn = base64.b64encode(previews.read_picture(kept.pk)).decode()
+        return {"mime": "image/png", "base64": drawn}
+
+
+class FlightView(WorkspaceView):
+    @operation(
+        "Check whether a target will go out",
+        permission=SEE,
+        returns=FlightOut,
+        description="As things stand now; asks no network.",
+    )
+    def get(self, request: Request, *, target_id: UUID) -> dict[str, Any]:
+        return present_flight(flight.check(queries.target(target_id)))
+
+
+class TargetConfirmView(WorkspaceView):
+    @operation(
+        "Say whether an unconfirmed target is out",
+        permission=permissions.PUBLISH,
+        body=ConfirmIn,
+        returns=TargetOut,
+        needs_key=True,
+    )
+    def post(self, request: Request, *, target_id: UUID, body: ConfirmIn) -> dict[str, Any]:
+        settling.confirm(
+            actor=self.actor, target=target_id, is_out=body.is_out, permalink=body.permalink
+        )
+        return target_out(target_id)
+
+
+class TargetCheckView(WorkspaceView):
+    @operation(
+        "Ask the network about an unconfirmed target again",
+        permission=permissions.PUBLISH,
+        returns=TargetOut,
+    )
+    def post(self, request: Request, *, target_id: UUID) -> dict[str, Any]:
+        settling.check_again(actor=self.actor, target=target_id)
+        return target_out(target_id)
+
+
+class TargetSendRestView(WorkspaceView):
+    @operation(
+        "Send the rest of a thread",
+        permission=permissions.PUBLISH,
+        returns=TargetOut,
+        needs_key=True,
+        description="The parts of a published thread, or its first comment, that are missing.",
+    )
+    def post(self, request: Request, *, target_id: UUID) -> dict[str, Any]:
+        scheduling.send_rest(actor=self.actor, target=target_id)
+        return target_out(target_id)
+
+
+class TargetHoldView(WorkspaceView):
+    @operation("Hold a target back", permission=permissions.PUBLISH, returns=TargetOut)
+    def post(self, request: Request, *, target_id: UUID) -> dict[str, Any]:
+        holding.keep_back(actor=self.actor, target=target_id)
+        return target_out(target_id)
+
+
+class TargetReleaseView(WorkspaceView):
+    @operation("Release a held target", permission=permissions.PUBLISH, returns=TargetOut)
+    def post(self, request: Request, *, target_id: UUID) -> dict[str, Any]:
+        holding.let_go(actor=self.actor, target=target_id)
+        return target_out(target_id)
+
+
+class TargetApproveView(WorkspaceView):
+    @operation("Approve a target as it stands", permission=permissions.PUBLISH, returns=TargetOut)
+    def post(self, request: Request, *, target_id: UUID) -> dict[str, Any]:
+        approving.approve(actor=self.actor, target=target_id)
+        return target_out(target_id)
 
 
 class TargetRescheduleView(WorkspaceView):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.knisoci.api import targets, views
+from apps.knisoci.api import social, targets, views
 
 app_name = "knisoci_api"
 urlpatterns = [
@@ -49,5 +49,48 @@ urlpatterns = [
         "targets/<uuid:target_id>/publish",
         targets.TargetPublishView.as_view(),
         name="target_publish",
+    ),
+    path("targets/<uuid:target_id>/flight", targets.FlightView.as_view(), name="target_flight"),
+    path(
+        "targets/<uuid:target_id>/approvals/<uuid:approval_id>/picture",
+        targets.ApprovalPictureView.as_view(),
+        name="approval_picture",
+    ),
+    path(
+        "targets/<uuid:target_id>/confirm",
+        targets.TargetConfirmView.as_view(),
+        name="target_confirm",
+    ),
+    path("targets/<uuid:target_id>/check", targets.TargetCheckView.as_view(), name="target_check"),
+    path(
+        "targets/<uuid:target_id>/send-rest",
+        targets.TargetSendRestView.as_view(),
+        name="target_send_rest",
+    ),
+    path("targets/<uuid:target_id>/hold", targets.TargetHoldView.as_view(), name="target_hold"),
+    path(
+        "targets/<uuid:target_id>/release",
+        targets.TargetReleaseView.as_view(),
+        name="target_release",
+    ),
+    path(
+        "targets/<uuid:target_id>/approve",
+        targets.TargetApproveView.as_view(),
+        name="target_approve",
+    ),
+    path("social/publish", social.PublishView.as_view(), name="publish"),
+    path("social/stop", social.StopView.as_view(), name="stop"),
+    path("social/resume", social.ResumeView.as_view(), name="resume"),
+    path("social/budget", social.BudgetView.as_view(), name="budget"),
+    path("campaigns", social.CampaignsView.as_view(), name="campaigns"),
+    path(
+        "campaigns/<uuid:campaign_id>/pause",
+        social.CampaignPauseView.as_view(),
+        name="campaign_pause",
+    ),
+    path(
+        "campaigns/<uuid:campaign_id>/resume",
+        social.CampaignResumeView.as_view(),
+        name="campaign_resume",
     ),
 ]

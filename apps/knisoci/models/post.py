@@ -44,6 +44,8 @@ class Post(models.Model):
     )
     title = models.CharField(max_length=200, blank=True)
     brief = models.TextField(blank=True)
+    # What a program called its wish to publish, so that asking twice gives the same post.
+    intent_key = models.CharField(max_length=255, null=True, blank=True, unique=True)
     author = UserRef(null=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     updated_at = models.DateTimeField(default=timezone.now)

@@ -48,8 +48,13 @@ class Target(models.Model):
     published_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=60, blank=True)
     error = models.CharField(max_length=500, blank=True)
-    hold_reason = models.CharField(max_length=20, blank=True)  # paused, stopped, late, disconnected
-    flight = models.JSONField(default=dict, blank=True)  # last flight check: level, reasons, at
+    hold_reason = models.CharField(max_length=20, blank=True)  # a key of holding.MESSAGES
+    # The last flight check: level, reasons, at, and the kind of post that it would be.
+    flight = models.JSONField(default=dict, blank=True)
+    # Of the content that somebody with the right to publish has let go out; see models.Approval.
+    approved_hash = models.CharField(max_length=64, blank=True)
+    # What the network charges Candy's app: an estimate until it is out.
+    price_usd = models.DecimalField(max_digits=8, decimal_places=4, null=True, blank=True)
 
     metrics = models.JSONField(default=dict, blank=True)  # the latest snapshot's values
     metrics_at = models.DateTimeField(null=True, blank=True)

@@ -7,11 +7,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.utils import timezone
 
 from apps.knisoci import permissions
 from apps.knisoci.errors import BadDate, ContentInvalid
 from apps.knisoci.models import Campaign
-from apps.knisoci.services import finding
+from apps.knisoci.services import finding, holding
 from apps.orchestrator import services as orchestrator
 from apps.workspaces.types import Actor
 
@@ -40,12 +41,12 @@ def create(
     _check(campaign)
     with transaction.atomic():
         campaign.save(force_insert=True)
-        orchestrator.emit(
-            actor=actor,
-            kind="campaign.created",
-            subject=("campaign", str(campaign.pk)),
-            data={"name": campaign.name},
-            summary=f"Started the campaign “{campaign.name}”",
+        _emit(
+            actor,
+            campaign,
+            "campaign.created",
+            f"Started the campaign “{campaign.name}”",
+            name=campaign.name,
         )
     return campaign
 
@@ -62,14 +63,54 @@ def update(*, actor: Actor, campaign: Campaign | UUID, **changes: Any) -> Campai
             setattr(row, name, value)
         _check(row)
         row.save(update_fields=list(changes))
-        orchestrator.emit(
-            actor=actor,
-            kind="campaign.updated",
-            subject=("campaign", str(row.pk)),
-            data={"fields": sorted(changes)},
-            summary=f"Changed the campaign “{row.name}”",
+        _emit(
+            actor,
+            row,
+            "campaign.updated",
+            f"Changed the campaign “{row.name}”",
+            fields=sorted(changes),
         )
     return row
+
+
+def pause(*, actor: Actor, campaign: Campaign | UUID, reason: str = "") -> Campaign:
+    """Nothing of this campaign goes out until it is resumed. Event campaign.paused.
+
+    Takes effect before the next call to a network; a call on the air is not taken back.
+    """
+    actor.require(permissions.STOP)
+    with transaction.atomic():
+        row = finding.get(Campaign, campaign, lock=True)
+        if not row.is_paused:
+            row.is_paused, row.paused_at, row.pause_reason = True, timezone.now(), reason[:200]
+            row.save(update_fields=["is_paused", "paused_at", "pause_reason"])
+            _emit(actor, row, "campaign.paused", f"Paused the campaign “{row.name}”")
+    return row
+
+
+def resume(*, actor: Actor, campaign: Campaign | UUID) -> int:
+    """Let the campaign go on; returns how many held posts go out, one a minute per channel.
+
+    Event campaign.resumed.
+    """
+    actor.require(permissions.STOP)
+    with transaction.atomic():
+        row = finding.get(Campaign, campaign, lock=True)
+        row.is_paused, row.paused_at, row.pause_reason = False, None, ""
+        row.save(update_fields=["is_paused", "paused_at", "pause_reason"])
+        let_go = holding.release(actor, holding.held("campaign", post__campaign=row))
+        _emit(actor, row, "campaign.resumed", f"Resumed the campaign “{row.name}”", released=let_go)
+    return let_go
+
+
+def _emit(actor: Actor, campaign: Campaign, kind: str, summary: str, **data: Any) -> None:
+    orchestrator.emit(
+        actor=actor,
+        kind=kind,
+        subject=("campaign", str(campaign.pk)),
+        data=data,
+        summary=summary,
+    )
 
 
 def _check(campaign: Campaign) -> None:

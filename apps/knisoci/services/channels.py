@@ -13,14 +13,16 @@ from django.utils import timezone
 from apps.integrations.models import Connection
 from apps.knisoci import permissions, slots
 from apps.knisoci.errors import BadDate, ChannelInUse, ContentInvalid
-from apps.knisoci.models import Channel, LatePolicy, PublishingStop, Target
+from apps.knisoci.models import Channel, LatePolicy, PublishingStop, QuotaPolicy
 from apps.knisoci.services import finding, holding
 from apps.knisoci.transitions import IN_FLIGHT, TargetState
 from apps.orchestrator import services as orchestrator
 from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
-_FIELDS = frozenset({"name", "color", "time_zone", "slots", "late_policy", "late_minutes"})
+_FIELDS = frozenset(
+    {"name", "color", "time_zone", "slots", "late_policy", "late_minutes", "quota_policy"}
+)
 _COLOR = re.compile(r"#[0-9a-f]{6}")
 DEFAULT_SLOTS = tuple((day, at) for day in range(5) for at in ("09:00", "15:00"))
 
@@ -58,7 +60,9 @@ def add(
 
 
 def update(*, actor: Actor, channel: Channel | UUID, **changes: Any) -> Channel:
-    """Change name, color, time_zone, slots, late_policy or late_minutes. Event channel.updated.
+    """Change name, color, time_zone, slots, late_policy, late_minutes or quota_policy.
+
+    Event channel.updated.
 
     What is scheduled already keeps its time. Raises as `add`.
     """
@@ -117,7 +121,7 @@ def resume(*, actor: Actor, channel: Channel | UUID) -> int:
         row = finding.get(Channel, channel, lock=True)
         row.is_paused, row.paused_at, row.pause_reason = False, None, ""
         row.save(update_fields=["is_paused", "paused_at", "pause_reason"])
-        let_go = holding.release(actor, _held("paused", channel=row))
+        let_go = holding.release(actor, holding.held("paused", channel=row))
         _emit(actor, row, "channel.resumed", f"Resumed {row.name}", released=let_go)
     return let_go
 
@@ -126,7 +130,7 @@ def reconnected(*, actor: Actor, channel: Channel | UUID) -> int:
     """The account is back: let go what was held for it; returns how many go out."""
     with transaction.atomic():
         row = finding.get(Channel, channel, lock=True)
-        let_go = holding.release(actor, _held("disconnected", channel=row))
+        let_go = holding.release(actor, holding.held("disconnected", channel=row))
         _emit(actor, row, "channel.reconnected", f"{row.name} is connected", released=let_go)
     return let_go
 
@@ -158,7 +162,7 @@ def resume_publishing(*, actor: Actor) -> int:
         )
         if not ended:
             return 0
-        let_go = holding.release(actor, _held("stopped"))
+        let_go = holding.release(actor, holding.held("stopped"))
         orchestrator.emit(
             actor=actor,
             kind="publishing.resumed",
@@ -167,15 +171,6 @@ def resume_publishing(*, actor: Actor) -> int:
             summary="Publishing goes on",
         )
     return let_go
-
-
-def _held(reason: str, **where: Any) -> list[Target]:
-    return list(
-        Target.objects.select_for_update(of=("self",))
-        .select_related("channel__connection", "post")
-        .filter(state=TargetState.HELD, hold_reason=reason, **where)
-        .order_by("id")
-    )
 
 
 def _check(channel: Channel) -> None:
@@ -189,6 +184,10 @@ def _check(channel: Channel) -> None:
     if channel.late_policy not in LatePolicy.values:
         raise BadDate(
             f"“{channel.late_policy}” is not a policy for late posts.", field="late_policy"
+        )
+    if channel.quota_policy not in QuotaPolicy.values:
+        raise BadDate(
+            f"“{channel.quota_policy}” is not a policy for full quotas.", field="quota_policy"
         )
     if not 0 <= channel.late_minutes <= 7 * 24 * 60:
         raise BadDate("A post may be at most seven days late.", field="late_minutes")

@@ -113,9 +113,21 @@ def done(attempt: Attempt, stage: str, handles: dict[str, str]) -> None:
     )
 
 
-def pause(attempt: Attempt) -> None:
-    """The stage waits for the network; nothing is on the air."""
-    _write(attempt, stage_at=None)
+def pause(attempt: Attempt, *, refused: bool = False) -> None:
+    """The stage waits for the network, or was `refused` for now; nothing is on the air."""
+    _write(attempt, stage_at=None, **({"stage": ""} if refused else {}))
+
+
+def can_stop(attempt: Attempt, stage: str, provider: PublishProvider) -> bool:
+    """Whether `stage` may still be left out because somebody stopped publishing.
+
+    Not once the network has named the post, nor while it works on what it was told to publish.
+    """
+    if is_out(attempt):
+        return False
+    if stage in provider.mutating_stages:
+        return attempt.stage != stage
+    return not provider.mutating_stages.intersection(attempt.stages_done)
 
 
 def doubt(attempt: Attempt, provider: PublishProvider, *, message: str, code: str) -> datetime:

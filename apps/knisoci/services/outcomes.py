@@ -14,6 +14,7 @@ from apps.integrations.services import connections
 from apps.knisoci import content
 from apps.knisoci.models import Attempt, Target
 from apps.knisoci.services import holding, ledger, metrics
+from apps.knisoci.services.holding import name
 from apps.knisoci.transitions import TargetState, move
 from apps.knisoci.types import PublishTargetOutput
 from apps.orchestrator import Defer, OutcomeUnknown
@@ -113,7 +114,7 @@ def refused(
     if kind in (ErrorKind.AMBIGUOUS, ErrorKind.DUPLICATE):
         into_doubt(target, attempt, provider, error.message)
     if kind is ErrorKind.MEDIA_NOT_READY:
-        ledger.pause(attempt)
+        ledger.pause(attempt, refused=True)
         raise Defer(error.retry_at or _soon(3), error.message)
     if error.needs_person or kind is ErrorKind.AUTH_EXPIRED:
         return disconnected(target, attempt, error)
@@ -254,12 +255,6 @@ def disconnected(target: Target, attempt: Attempt, error: DomainError) -> Publis
 
 def _soon(seconds: float) -> datetime:
     return timezone.now() + timedelta(seconds=seconds)
-
-
-def name(target: Target) -> str:
-    """The target in a sentence. Needs `post` and `channel` loaded."""
-    title = f"“{target.post.title}”" if target.post.title else "a post"
-    return f"{title} on {target.channel.name}"
 
 
 def tell(

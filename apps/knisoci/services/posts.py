@@ -13,17 +13,18 @@ from django.utils import timezone
 from apps.knisoci import content, permissions
 from apps.knisoci.errors import ContentInvalid, InFlight
 from apps.knisoci.models import Campaign, Channel, Post, Target, Variant
-from apps.knisoci.services import finding, shapes
+from apps.knisoci.services import approving, finding, flight, shapes
 from apps.knisoci.services.scheduling import (
     cancel,
     check_content,
     drop_job,
+    plan_checks,
     publish_now,
     reschedule,
     schedule,
     unschedule,
 )
-from apps.knisoci.transitions import EDITABLE, IN_FLIGHT, TargetState, move
+from apps.knisoci.transitions import EDITABLE, IN_FLIGHT, WAITING, TargetState, move
 from apps.media import queries as media
 from apps.orchestrator import services as orchestrator
 from apps.workspaces.types import Actor
@@ -159,8 +160,11 @@ def save_variant(
             variant.voice_score = voice_score
         variant.updated_at = timezone.now()
         variant.save()
+        target.variant, target.channel, target.post = variant, where, owner
         if changed:
-            _bump(target)
+            _bump(actor, target)
+    if changed and target.state in WAITING:
+        flight.check_and_keep(target=target)
     return variant
 
 
@@ -327,10 +331,15 @@ def _rehash(variant: Variant) -> bool:
     return variant.content_hash != before
 
 
-def _bump(target: Target) -> None:
-    """Note an edit. What was approved was another text, so it goes back to draft."""
+def _bump(actor: Actor, target: Target) -> None:
+    """Note an edit. What was approved was another text: it goes back to draft, and what is planned
+    needs the word of somebody who may publish, which the editor's own is where they may."""
     target.revision += 1
     target.updated_at = timezone.now()
     target.flight = {}
-    target.save(update_fields=["revision", "updated_at", "flight"])
+    if target.state in WAITING:
+        if actor.can(permissions.PUBLISH):
+            target.approved_hash = approving.record(actor, target)
+        plan_checks(actor, target)
+    target.save(update_fields=["revision", "updated_at", "flight", "approved_hash"])
     move(target, TargetState.DRAFT, only_from=(TargetState.APPROVED, TargetState.IN_REVIEW))

@@ -172,18 +172,20 @@ def _deliver(target: Target, attempt: Attempt, session: Session) -> PublishTarge
             ledger.done(attempt, stage, {})
             stages.pop(0)
             continue
-        if mutating and (reason := holding.stopped(target)) is not None:
-            ledger.close(attempt, Attempt.State.NOT_SENT, error="Publishing was stopped.")
-            return holding.hold(target, reason)
+        can_stop = ledger.can_stop(attempt, stage, provider)
+        if can_stop and (reason := holding.stopped(target)) is not None:
+            return _stop(target, attempt, reason)
         ledger.begin(attempt, stage, provider)
-        session.recorder.stage = stage
+        session.recorder.watch(stage, target if can_stop and not mutating else None)
         try:
             result = provider.run_stage(stage, session.context)
+        except sessions.Stopped as stop:
+            return _stop(target, attempt, stop.reason)
         except ProviderError as error:
             reason_given = error
             if error.kind is ErrorKind.AUTH_EXPIRED and not refreshed:
                 refreshed = True
-                ledger.pause(attempt)
+                ledger.pause(attempt, refused=True)
                 failed = session.try_refresh()
                 if failed is None:
                     continue
@@ -199,6 +201,12 @@ def _deliver(target: Target, attempt: Attempt, session: Session) -> PublishTarge
         ledger.done(attempt, stage, dict(result.handles))
         stages.pop(0)
     return outcomes.published(target, attempt)
+
+
+def _stop(target: Target, attempt: Attempt, reason: str) -> PublishTargetOutput:
+    """Somebody pulled the brake before anything could be public. What is uploaded is kept."""
+    ledger.close(attempt, Attempt.State.NOT_SENT, error="Publishing was stopped.")
+    return holding.hold(target, reason)
 
 
 def _wait(

@@ -8,26 +8,26 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from datetime import datetime, timedelta
+from typing import Any
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
 from apps.errors import DomainError
-from apps.knisoci import content, permissions, slots
+from apps.integrations.providers.base import Content
+from apps.knisoci import content, permissions
 from apps.knisoci.errors import (
-    BadDate,
     ChangedMeanwhile,
     ChannelDisconnected,
     ContentInvalid,
     InFlight,
     NothingToSchedule,
-    PastDate,
 )
-from apps.knisoci.models import Channel, LatePolicy, Post, Target, Variant
-from apps.knisoci.services import finding
+from apps.knisoci.models import Channel, Post, Target, Variant
+from apps.knisoci.services import approving, finding, flight, timing
+from apps.knisoci.services.timing import When
 from apps.knisoci.transitions import SCHEDULABLE, TargetState, move, sources
 from apps.knisoci.types import FlightCheckInput, PublishTargetInput
 from apps.orchestrator import services as orchestrator
@@ -35,10 +35,7 @@ from apps.orchestrator.errors import JobNotFound, WrongState
 from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
-When = datetime | Literal["now", "slot"]
-_GRACE = timedelta(seconds=60)  # a form filled in for "now" is a minute old when it is sent
-_LATEST = timedelta(days=2 * 366)
-_CHECK_BEFORE = timedelta(minutes=15)
+CHECKS_BEFORE = (timedelta(hours=24), timedelta(minutes=15))
 
 
 def schedule(
@@ -65,17 +62,36 @@ def schedule(
     variants = _plannable(row, channels)
     if isinstance(when, datetime):
         for variant in variants:
-            _moment(when, time_zone or variant.channel.time_zone)
+            timing.moment(when, time_zone or variant.channel.time_zone)
+    ready = {}
     for variant in variants:
         check_channel(variant.channel)
-        check_content(variant, variant.channel)
-    policy = _policy(late_policy, late_minutes)
+        ready[variant.pk] = check_content(variant, variant.channel)
+    policy = timing.late_policy_of(late_policy, late_minutes)
     with transaction.atomic():
-        targets = _lock([variant.pk for variant in variants], slots_of=when == "slot")
-        for target in targets:
-            plan = _plan(target, when, time_zone)
-            _put(actor, target, {**plan, **policy})
-        _announce(actor, row, targets)
+        targets = place(actor, variants, when=when, time_zone=time_zone, policy=policy)
+        announce(actor, row, targets)
+    for target in targets:
+        flight.check_and_keep(target=target, ready=ready[target.variant_id])
+    return targets
+
+
+def place(
+    actor: Actor,
+    variants: Sequence[Variant],
+    *,
+    when: When,
+    time_zone: str | None,
+    policy: dict[str, Any],
+) -> list[Target]:
+    """Give the targets of checked `variants` their time, job and approval.
+
+    Inside the caller's transaction, and without an event: see `announce`. Raises PastDate, BadDate,
+    NoSlots, ChangedMeanwhile.
+    """
+    targets = _lock([variant.pk for variant in variants], slots_of=when == "slot")
+    for target in targets:
+        _put(actor, target, {**timing.plan(target, when, time_zone), **policy})
     return targets
 
 
@@ -91,14 +107,16 @@ def reschedule(
     row = finding.get(Target, target)
     if row.state not in SCHEDULABLE:
         raise InFlight("This post is on its way or out already; it cannot be moved.")
-    moment = _moment(when, time_zone or row.time_zone)
+    moment = timing.moment(when, time_zone or row.time_zone)
+    ready = None
     if row.state not in (TargetState.SCHEDULED, TargetState.HELD):
-        check_content(row.variant, row.channel)
+        ready = check_content(row.variant, row.channel)
     check_channel(row.channel)
     with transaction.atomic():
         (locked,) = _lock([row.variant_id], slots_of=False)
-        _put(actor, locked, _wall(moment, time_zone or row.time_zone))
-        _announce(actor, locked.post, [locked])
+        _put(actor, locked, timing.wall(moment, time_zone or row.time_zone))
+        announce(actor, locked.post, [locked])
+    flight.check_and_keep(target=locked, ready=ready)
     return locked
 
 
@@ -138,7 +156,7 @@ def send_again(*, actor: Actor, target: Target, parts_done: int | None = None) -
             **known,
         ):
             raise ChangedMeanwhile("This post changed in the meantime. Load the page again.")
-        _announce(actor, target.post, [target])
+        announce(actor, target.post, [target])
 
 
 def send_rest(*, actor: Actor, target: Target | UUID) -> Target:
@@ -161,17 +179,19 @@ def send_rest(*, actor: Actor, target: Target | UUID) -> Target:
             error_code="",
         ):
             raise ChangedMeanwhile("This post changed in the meantime. Load the page again.")
-        _announce(actor, row.post, [row])
+        announce(actor, row.post, [row])
     return row
 
 
-def check_content(variant: Variant, channel: Channel) -> None:
-    """Refuse what the network would refuse. Raises ContentInvalid with channel and field named.
+def check_content(variant: Variant, channel: Channel) -> Content:
+    """Refuse what the network would refuse; returns what would go out.
 
-    Makes missing renditions, so call it outside transactions.
+    Raises ContentInvalid with channel and field named. Makes missing renditions, so call it outside
+    transactions.
     """
     try:
-        found = content.issues(channel, content.build(variant, channel))
+        ready = content.build(variant, channel)
+        found = content.issues(channel, ready)
     except DomainError as error:
         raise ContentInvalid(
             f"{channel.name}: {error.message}", field=f"{channel.pk}.media", code=error.code
@@ -183,6 +203,7 @@ def check_content(variant: Variant, channel: Channel) -> None:
                 field=f"{channel.pk}.{issue.field}",
                 params={"channel": str(channel.pk), "field": issue.field, "issue": issue.code},
             )
+    return ready
 
 
 def check_channel(channel: Channel) -> None:
@@ -259,75 +280,6 @@ def _lock(variants: Sequence[UUID], *, slots_of: bool) -> list[Target]:
     )
 
 
-def _plan(target: Target, when: When, time_zone: str | None) -> dict[str, Any]:
-    zone_name = time_zone or target.channel.time_zone
-    if when == "now":
-        return _wall(timezone.now(), zone_name)
-    if when == "slot":
-        moment = free_slot(target.channel, after=timezone.now(), other_than=target)
-        return {**_wall(moment, target.channel.time_zone), "in_slot": True}
-    return _wall(_moment(when, zone_name), zone_name)
-
-
-def free_slot(channel: Channel, *, after: datetime, other_than: Target | None = None) -> datetime:
-    """The channel's next free posting slot later than `after`. Raises NoSlots."""
-    planned = Target.objects.filter(
-        channel=channel, due_at__gt=after, state__in=(TargetState.SCHEDULED, TargetState.HELD)
-    )
-    if other_than is not None:
-        planned = planned.exclude(pk=other_than.pk)
-    return slots.next_free(
-        slots.parse(channel.slots),
-        slots.zone(channel.time_zone),
-        after=after,
-        taken={at for at in planned.values_list("due_at", flat=True) if at is not None},
-    )
-
-
-def _moment(when: datetime, zone_name: str) -> datetime:
-    """`when` as UTC. Raises PastDate and BadDate, both with field `when`."""
-    where = slots.zone(zone_name)
-    if when.tzinfo is None:
-        moment = slots.instant(when.date(), when.time(), where)
-    else:
-        moment = when.astimezone(UTC)
-    now = timezone.now()
-    if moment < now - _GRACE:
-        shown = moment.astimezone(where)
-        raise PastDate(
-            f"{shown:%d %B %Y, %H:%M} ({zone_name}) is in the past. Choose a later time.",
-            field="when",
-        )
-    if moment > now + _LATEST:
-        raise BadDate("That is more than two years ahead. Choose an earlier time.", field="when")
-    return moment
-
-
-def _wall(moment: datetime, zone_name: str) -> dict[str, Any]:
-    local = moment.astimezone(slots.zone(zone_name))
-    wall: tuple[date, time] = local.date(), local.time().replace(microsecond=0, tzinfo=None)
-    return {
-        "due_at": moment,
-        "wall_date": wall[0],
-        "wall_time": wall[1],
-        "time_zone": zone_name,
-        "in_slot": False,
-    }
-
-
-def _policy(late_policy: str | None, late_minutes: int | None) -> dict[str, Any]:
-    given: dict[str, Any] = {}
-    if late_policy is not None:
-        if late_policy not in LatePolicy.values:
-            raise BadDate(f"“{late_policy}” is not a policy for late posts.", field="late_policy")
-        given["late_policy"] = late_policy
-    if late_minutes is not None:
-        if not 0 <= late_minutes <= 7 * 24 * 60:
-            raise BadDate("A post may be at most seven days late.", field="late_minutes")
-        given["late_minutes"] = late_minutes
-    return given
-
-
 def _put(actor: Actor, target: Target, changes: dict[str, Any]) -> None:
     """Schedule one locked target: a new revision, a new job, the old job gone."""
     was_scheduled = target.state == TargetState.SCHEDULED  # locked, so it still is
@@ -339,6 +291,7 @@ def _put(actor: Actor, target: Target, changes: dict[str, Any]) -> None:
         "error_code": "",
         "hold_reason": "",
         "flight": {},
+        "approved_hash": approving.record(actor, target),
     }
     if was_scheduled:
         for name, value in changes.items():
@@ -349,14 +302,20 @@ def _put(actor: Actor, target: Target, changes: dict[str, Any]) -> None:
         target, TargetState.SCHEDULED, only_from=SCHEDULABLE - {TargetState.SCHEDULED}, **changes
     ):
         raise ChangedMeanwhile("This post changed in the meantime. Load the page again.")
-    if changes["due_at"] > timezone.now() + _CHECK_BEFORE + timedelta(minutes=5):
-        orchestrator.enqueue(
-            actor=_candy(actor),
-            action="knisoci.flight_check",
-            input=FlightCheckInput(target=target.pk, revision=target.revision),
-            run_at=changes["due_at"] - _CHECK_BEFORE,
-            subject=("post", str(target.post_id)),
-        )
+    plan_checks(actor, target)
+
+
+def plan_checks(actor: Actor, target: Target) -> None:
+    """The flight checks ahead of its time. One of an older revision does nothing."""
+    for before in CHECKS_BEFORE:
+        if target.due_at and target.due_at > timezone.now() + before + timedelta(minutes=5):
+            orchestrator.enqueue(
+                actor=_candy(actor),
+                action="knisoci.flight_check",
+                input=FlightCheckInput(target=target.pk, revision=target.revision),
+                run_at=target.due_at - before,
+                subject=("post", str(target.post_id)),
+            )
 
 
 def _take_back(
@@ -391,7 +350,8 @@ def _take_back(
     return row
 
 
-def _announce(actor: Actor, post: Post, targets: Sequence[Target]) -> None:
+def announce(actor: Actor, post: Post, targets: Sequence[Target]) -> None:
+    """Event post.scheduled for all of `targets`. Inside the caller's transaction."""
     where = targets[0].channel.name if len(targets) == 1 else f"{len(targets)} channels"
     orchestrator.emit(
         actor=actor,

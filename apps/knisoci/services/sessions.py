@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from functools import partial
 
@@ -21,18 +22,44 @@ from apps.integrations.providers.base import (
 from apps.integrations.services import connections
 from apps.knisoci import content
 from apps.knisoci.models import Attempt, Target
-from apps.knisoci.services import ledger
+from apps.knisoci.services import holding, ledger
+
+LOOK_EVERY = 2.0  # seconds between two looks at whether publishing was stopped
+
+
+class Stopped(Exception):
+    """Publishing was stopped while a stage was uploading; nothing of it can be public."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 @dataclass
 class Recorder:
-    """Writes each call on the receipt, under the stage that makes it."""
+    """Writes each call on the receipt, under the stage that makes it.
+
+    In a stage that publishes nothing it also looks between two calls whether somebody has pulled the
+    brake, so that a long upload ends within seconds.
+    """
 
     attempt: Attempt
     stage: str
+    watched: Target | None = None
+    looked_at: float = 0.0
+
+    def watch(self, stage: str, target: Target | None) -> None:
+        """`stage` begins; raise Stopped from its calls when `target` may not go out any more."""
+        self.stage, self.watched, self.looked_at = stage, target, time.monotonic()
 
     def __call__(self, exchange: Exchange) -> None:
         ledger.record(self.attempt, exchange, stage=self.stage)
+        now = time.monotonic()
+        if self.watched is None or now - self.looked_at < LOOK_EVERY:
+            return
+        self.looked_at = now
+        if (reason := holding.stopped(self.watched)) is not None:
+            raise Stopped(reason)
 
 
 @dataclass
