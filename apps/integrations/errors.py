@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from apps.errors import Conflict, DomainError, Gone, NotFound, PermissionDenied
+from apps.errors import (
+    Conflict,
+    DomainError,
+    Gone,
+    NotFound,
+    PermissionDenied,
+    ValidationFailed,
+)
 
 
 class ConnectionNotFound(NotFound):
@@ -36,3 +43,9 @@ class AppMissing(Conflict):
     """Signing in at this network needs an app there, and none has been set up."""
 
     code = "connection.app_missing"
+
+
+class ConnectionInvalid(ValidationFailed):
+    """What was sent does not connect this account here."""
+
+    code = "connection.invalid"

@@ -93,7 +93,7 @@ class OAuthProvider(PublishProvider):
 
     oauth = True
     connect_fields: ClassVar[tuple[Field, ...]] = ()
-    app_fields = APP_FIELDS
+    app_fields: ClassVar[tuple[Field, ...]] = APP_FIELDS
     oauth2: ClassVar[OAuth2]
 
     @abstractmethod

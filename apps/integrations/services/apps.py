@@ -95,12 +95,22 @@ def standings(*, actor: Actor) -> list[Standing]:
     return found
 
 
+def sources() -> dict[str, Source]:
+    """Whose app is used, by network."""
+    own = set(NetworkApp.objects.filter(is_current=True).values_list("provider", flat=True))
+
+    def of(network: PublishProvider) -> Source:
+        if not network.app_fields:
+            return "not_needed"
+        if network.key in own:
+            return "workspace"
+        return "installation" if _installed(network.key) else "missing"
+
+    return {network.key: of(network) for network in providers.all_publishers()}
+
+
 def source(network: PublishProvider) -> Source:
-    if not network.app_fields:
-        return "not_needed"
-    if NetworkApp.objects.filter(provider=network.key, is_current=True).exists():
-        return "workspace"
-    return "installation" if _installed(network.key) else "missing"
+    return sources()[network.key]
 
 
 def save(*, actor: Actor, provider: str, values: Mapping[str, str]) -> NetworkApp:

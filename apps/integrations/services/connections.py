@@ -12,7 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.integrations import permissions, providers, vault
-from apps.integrations.errors import ConnectionLost, ConnectionNotFound
+from apps.integrations.errors import ConnectionInvalid, ConnectionLost, ConnectionNotFound
 from apps.integrations.http import Exchange, GuardedClient, guarded_client
 from apps.integrations.http.client import Record
 from apps.integrations.models import Connection, Secret
@@ -40,11 +40,18 @@ class Session(NamedTuple):
     client: GuardedClient
 
 
-def connect(*, actor: Actor, provider: str, values: Mapping[str, str]) -> Connection:
+def connect(
+    *,
+    actor: Actor,
+    provider: str,
+    values: Mapping[str, str],
+    again: Connection | None = None,
+) -> Connection:
     """Connect an account with what a person typed into the provider's `connect_fields`.
 
     Emits connection.created, or connection.restored for an account that was here before. Raises
-    ProviderError with the `field` to blame.
+    ProviderError with the `field` to blame, ConnectionInvalid where the access is of another account
+    than the one that is to be renewed (`again`).
     """
     actor.require(permissions.MANAGE)
     network = providers.get(provider)
@@ -55,6 +62,9 @@ def connect(*, actor: Actor, provider: str, values: Mapping[str, str]) -> Connec
             )
     with guarded_client(timeout=20) as client:
         connected = network.connect(values, client)
+    account = connected.account
+    if again and (again.host, again.remote_id) != (account.host, account.remote_id):
+        raise ConnectionInvalid(f"This is the access of {account.handle}, not of {again.handle}.")
     return store(actor=actor, provider=provider, connected=connected)
 
 
