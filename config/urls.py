@@ -16,6 +16,7 @@ urlpatterns = [
     path("", include("apps.workspaces.web.public_urls")),
     path("accounts/", include("allauth.urls")),
     path("connect/", include("apps.integrations.web.callback_urls")),
+    path("", include("apps.media.web.public_urls")),
     path("w/<slug:workspace>/", include("config.workspace_urls")),
     path("api/v1/w/<slug:workspace>/", include("config.api_urls")),
     path("api/", include("apps.workspaces.api.public_urls")),

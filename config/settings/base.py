@@ -97,7 +97,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Pages, a quarter of their size. Django pads each answer at random, and tokens are masked.
-    "django.middleware.gzip.GZipMiddleware",
+    "config.compression.TextGZipMiddleware",
     "apps.workspaces.tenancy.middleware.PublicAtStartMiddleware",
     "apps.workspaces.middleware.OriginMiddleware",
     "apps.workspaces.middleware.CustomDomainMiddleware",
@@ -302,6 +302,8 @@ CANDY_UPLOAD_PART_BYTES = env_int(
 CANDY_UPLOAD_HOURS = env_int("CANDY_UPLOAD_HOURS", 24, minimum=1)  # then what is unfinished goes
 CANDY_TRASH_DAYS = env_int("CANDY_TRASH_DAYS", 30, minimum=1)
 CANDY_FFMPEG = env_str("CANDY_FFMPEG", "")  # a program of your own; empty: the one in the wheel
+# Networks fetch files from S3 itself; 0: through us, for those that ask with HEAD first.
+CANDY_MEDIA_DIRECT = env_bool("CANDY_MEDIA_DIRECT", True)
 CANDY_MEDIA_WORK_DIR = env_str("CANDY_MEDIA_WORK_DIR", "")  # empty: the system's temporary folder
 CANDY_PUBLISH_TIMEOUT = env_int("CANDY_PUBLISH_TIMEOUT", 20, minimum=1)  # seconds for one call
 # Networks say in their capability files how long a silent call may still arrive; tests are quicker.

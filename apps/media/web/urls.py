@@ -5,4 +5,10 @@ from django.urls import path
 from apps.media.web import views
 
 app_name = "media"
-urlpatterns = [path("media/<uuid:asset>/<slug:rendition>", views.image, name="image")]
+urlpatterns = [
+    path("media/renditions/<int:rendition>", views.made, name="made"),
+    path("media/<uuid:asset>/stream", views.stream, name="stream"),
+    path("media/<uuid:asset>/download", views.download, name="download"),
+    path("media/<uuid:asset>/captions/<slug:language>.vtt", views.caption, name="caption"),
+    path("media/<uuid:asset>/<slug:rendition>", views.image, name="image"),
+]

@@ -1,4 +1,4 @@
-"""Handing out images: to members only, never as anything but an image."""
+"""Handing out files: to members only, and never as anything but what they are."""
 
 from __future__ import annotations
 
@@ -7,49 +7,92 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
-from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
 from apps.errors import NotFound
-from apps.media.models import Asset
-from apps.media.services import assets
-from apps.media.types import EXTENSIONS, SHOWN
+from apps.media.errors import CannotFit, WrongKind
+from apps.media.models import Asset, Rendition
+from apps.media.services import assets, captions, handout, renditions
+from apps.media.types import PLAYED, SHOWN
+from apps.media.web.ranges import MEMBERS_ONLY, answer
 
-_SAFE = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; sandbox",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    # The content behind an id never changes, but who may see it does.
-    "Cache-Control": "private, max-age=86400, immutable",
-}
+_SEE = "workspace.view"
 
 
 @require_safe
 def image(request: Any, asset: UUID, rendition: str) -> HttpResponseBase:
-    """`/w/<slug>/media/<id>/<thumb|card|large|full>`; ETag is the content's hash."""
+    """`/w/<slug>/media/<id>/<thumb|card|large|full>`: an image, or a video's cover."""
     spec = SHOWN.get(rendition)
-    row = Asset.objects.filter(pk=asset).first()
-    if spec is None or row is None:
+    if spec is None:
         raise Http404("There is no such image.")
-    request.actor.require("workspace.view")
+    request.actor.require(_SEE)
+    row = _find(asset)
     try:
         made = assets.rendition(asset=row, spec=spec)
+        return answer(request, handout.stored(made), headers=MEMBERS_ONLY)
+    except (NotFound, WrongKind) as error:
+        raise Http404(error.message) from error
+
+
+@require_safe
+def stream(request: Any, asset: UUID) -> HttpResponseBase:
+    """`/w/<slug>/media/<id>/stream`: for the player. 503 with `Retry-After` while it is prepared."""
+    request.actor.require(_SEE)
+    row = _find(asset)
+    if row.kind != Asset.Kind.VIDEO:
+        raise Http404("This is not a video.")
+    try:
+        what: Asset | Rendition = row
+        if not renditions.probe_of(row).is_for_browsers:
+            made = renditions.ensure(actor=request.actor, asset=row, spec=PLAYED)
+            if isinstance(made, renditions.Pending):
+                return HttpResponse(status=503, headers={"Retry-After": "3"})
+            what = made
+        return answer(request, handout.stored(what), headers=MEMBERS_ONLY)
+    except (NotFound, CannotFit) as error:
+        raise Http404(error.message) from error
+
+
+@require_safe
+def download(request: Any, asset: UUID) -> HttpResponseBase:
+    """`/w/<slug>/media/<id>/download`: as a file to keep, never shown. Documents have no other way."""
+    request.actor.require(_SEE)
+    row = _find(asset)
+    try:
+        return answer(request, handout.stored(row), headers=MEMBERS_ONLY, as_attachment=True)
     except NotFound as error:
         raise Http404(error.message) from error
-    etag = f'"{made.sha256[:32]}"'
-    if request.headers.get("If-None-Match") == etag:
-        return _with_headers(HttpResponse(status=304), etag)
-    response = HttpResponse(assets.read(made), content_type=made.mime)
-    stem = row.name.rpartition(".")[0] or row.name
-    name = f"{stem}.{EXTENSIONS[made.mime]}"
-    disposition = content_disposition_header(False, name)
-    if disposition:
-        response["Content-Disposition"] = disposition
-    return _with_headers(response, etag)
 
 
-def _with_headers(response: HttpResponse, etag: str) -> HttpResponse:
-    for name, value in _SAFE.items():
-        response[name] = value
-    response["ETag"] = etag
-    return response
+@require_safe
+def caption(request: Any, asset: UUID, language: str) -> HttpResponseBase:
+    """`/w/<slug>/media/<id>/captions/<language>.vtt`: for the player's track."""
+    request.actor.require(_SEE)
+    try:
+        found = captions.find(asset=asset, language=language)
+    except NotFound as error:
+        raise Http404(error.message) from error
+    headers = {**MEMBERS_ONLY, "Cache-Control": "private, no-cache"}
+    return HttpResponse(found.text, content_type="text/vtt; charset=utf-8", headers=headers)
+
+
+@require_safe
+def made(request: Any, rendition: int) -> HttpResponseBase:
+    """`/w/<slug>/media/renditions/<id>`: what a network would get, for a preview."""
+    request.actor.require(_SEE)
+    rows = Rendition.objects.select_related("asset")
+    row = rows.filter(pk=rendition).first() if rendition < 2**63 else None
+    if row is None:
+        raise Http404("There is no such file.")
+    try:
+        return answer(request, handout.stored(row), headers=MEMBERS_ONLY)
+    except NotFound as error:
+        raise Http404(error.message) from error
+
+
+def _find(asset: UUID) -> Asset:
+    """One in the trash too: a scheduled post shows it."""
+    row = Asset.objects.filter(pk=asset).first()
+    if row is None:
+        raise Http404("There is no such file.")
+    return row

@@ -67,6 +67,15 @@ class StrictJSONParser(BaseParser):
         return data
 
 
+class BytesParser(BaseParser):
+    """Bytes as they are: ``request.data`` is the stream, or empty where nothing was sent."""
+
+    media_type = "application/octet-stream"
+
+    def parse(self, stream: Any, media_type: str | None = None, context: Any = None) -> Any:
+        return stream
+
+
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 

@@ -51,6 +51,7 @@ class Operation:
     needs_key: bool
     in_transaction: bool
     multipart: bool
+    binary: bool = False
 
 
 def operation(
@@ -65,6 +66,7 @@ def operation(
     needs_key: bool = False,
     in_transaction: bool = True,
     multipart: bool = False,
+    binary: bool = False,
     description: str = "",
 ) -> Callable[[Callable[..., Any]], Callable[..., Response]]:
     """Declare a view's method.
@@ -72,6 +74,7 @@ def operation(
     ``needs_key``: an Idempotency-Key must be sent. ``in_transaction=False``: the method calls the
     outside, so the answer is kept after it and not with it (see ``idempotency.once``). ``kind`` is
     the rate limit that is charged: read, write or ai; by default what the method's name says.
+    ``binary``: the body is bytes, which the method reads itself from ``request.data``, a stream.
     """
 
     def declare(method: Callable[..., Any]) -> Callable[..., Response]:
@@ -87,6 +90,7 @@ def operation(
             needs_key,
             in_transaction,
             multipart,
+            binary,
         )
 
         @functools.wraps(method)

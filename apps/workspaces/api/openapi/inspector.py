@@ -88,6 +88,12 @@ class OperationSchema(AutoSchema):
         if declared.multipart and "requestBody" in found:
             content = found["requestBody"]["content"]
             found["requestBody"]["content"] = {"multipart/form-data": next(iter(content.values()))}
+        if declared.binary:
+            shape = {"schema": {"type": "string", "format": "binary"}}
+            found["requestBody"] = {
+                "required": True,
+                "content": {"application/octet-stream": shape},
+            }
         if declared.permission:
             found["x-permission"] = declared.permission
         found["responses"] = {
