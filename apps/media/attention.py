@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -17,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 COLUMNS = 24
+_CASCADES = str(Path(cv2.__file__).parent / "data") + "/"
 _SIDE = 480
 _FACE, _MARK = 3.0, 1.2  # how much a box counts beside all of the grid, which counts 1
 
@@ -87,7 +89,7 @@ def _faces(gray: Any) -> list[tuple[float, float, float, float, float]]:
         ("haarcascade_profileface.xml", False),
         ("haarcascade_profileface.xml", True),
     ):
-        cascade = cv2.CascadeClassifier(cv2.data.haarcascades + name)
+        cascade = cv2.CascadeClassifier(_CASCADES + name)
         source = cv2.flip(even, 1) if is_mirrored else even
         for x, y, w, h in cascade.detectMultiScale(source, 1.1, 5, minSize=(least, least)):
             found.append((gray.shape[1] - x - w if is_mirrored else x, y, w, h))

@@ -30,7 +30,7 @@ def is_remote() -> bool:
     return isinstance(_storage(), S3Storage)
 
 
-class _Movable(File):  # type: ignore[type-arg]
+class _Movable(File):
     """A file of ours that a local storage may move instead of copying it."""
 
     def temporary_file_path(self) -> str:
@@ -182,7 +182,7 @@ def signed_url(name: str, *, seconds: int, mime: str, shown_as: str) -> str:
     return address
 
 
-def digest(file: IO[bytes]) -> str:
+def digest(file: Any) -> str:
     """SHA-256 in hex; the file is at its beginning afterwards."""
     file.seek(0)
     found = hashlib.file_digest(file, "sha256").hexdigest()

@@ -68,7 +68,7 @@ class PartView(WorkspaceView):
     def put(self, request: Request, *, upload_id: UUID, part: int) -> None:
         length = request._request.META.get("CONTENT_LENGTH") or "0"
         upload = uploads.get(upload_id)
-        stream = request.data
+        stream: Any = request.data
         if not hasattr(stream, "read"):
             raise BadPart("Send the part's bytes.", field="part")
         if 1 <= part <= upload.parts and length != str(upload.length_of(part)):

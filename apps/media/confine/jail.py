@@ -25,6 +25,7 @@ import os
 import resource
 import signal
 import sys
+from typing import Any
 
 _NEW_USER, _NEW_NET = 0x10000000, 0x40000000
 _SET_DEATH_SIGNAL, _NO_NEW_PRIVILEGES = 1, 38
@@ -68,7 +69,7 @@ def _limit(which: int, value: int) -> None:
         resource.setrlimit(which, (value, value))
 
 
-def _landlock(libc: ctypes.CDLL, wishes: dict) -> None:  # type: ignore[type-arg]
+def _landlock(libc: ctypes.CDLL, wishes: Any) -> None:
     version = libc.syscall(_CREATE_RULESET, None, 0, 1)
     if version < 1:
         return

@@ -110,7 +110,15 @@ def run(
         elif name == "progress" and on_seconds is not None:
             on_seconds(reached["seconds"])
 
-    command = [binary(), "-hide_banner", "-nostdin", "-y", "-v", level, "-nostats"]
+    command: list[str | Path] = [
+        binary(),
+        "-hide_banner",
+        "-nostdin",
+        "-y",
+        "-v",
+        level,
+        "-nostats",
+    ]
     ended = confine.run(
         [*command, "-progress", "pipe:1", "-stats_period", "0.3", *arguments],
         folder=folder,
