@@ -10,6 +10,7 @@ from typing import IO
 from apps.media.errors import TwoFilesInOne, VideoBroken, VideoNotTaken
 
 _MOST_BOXES = 200_000  # a fragmented hour has some thousand
+_KNOWN = frozenset((b"ftyp", b"moov", b"moof", b"mdat", b"free", b"skip", b"uuid", b"wide"))
 _SEGMENT = 0x18538067
 _PADDING = 1_000_000
 
@@ -30,7 +31,7 @@ def check_boxes(file: IO[bytes], size: int) -> None:
             _check_padding(file, place, size)
             break
         if place + length > size:
-            raise _cut_off()
+            raise _cut_off() if kind in _KNOWN or b"moov" not in seen else _appended()
         seen.add(kind)
         place += length
         number += 1
@@ -50,7 +51,7 @@ def _check_padding(file: IO[bytes], place: int, size: int) -> None:
     """Some cameras fill up with zeros. Anything else does not belong there."""
     file.seek(place)
     if size - place > _PADDING or any(file.read(_PADDING)):
-        raise TwoFilesInOne("Something was appended to this video. Export it again.", field="file")
+        raise _appended()
 
 
 def check_ebml(file: IO[bytes], size: int) -> None:
@@ -90,3 +91,7 @@ def _cut_off() -> VideoBroken:
     return VideoBroken(
         "This video was cut off: its end is missing. Export it again and retry.", field="file"
     )
+
+
+def _appended() -> TwoFilesInOne:
+    return TwoFilesInOne("Something was appended to this video. Export it again.", field="file")
