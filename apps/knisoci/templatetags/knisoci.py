@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.knisoci.web import present
+from apps.knisoci.models import Channel
+from apps.knisoci.types import Reason
+from apps.knisoci.web import files, present
+from apps.workspaces.tenancy import reverse
 
 register = template.Library()
 
@@ -61,3 +65,62 @@ def level_words(level: str) -> str:
 def get(mapping: dict[Any, Any], key: Any) -> Any:
     """``mapping[key]``, or None."""
     return mapping.get(key)
+
+
+_LINK = re.compile(r"\[([^\]\[]+)\]\((https://[^\s()]+)\)|(https://[^\s<]+[^\s<.,:;!?)\]])")
+
+
+@register.filter
+def worded(text: str) -> SafeString:
+    """``text`` escaped, with ``[words](https://…)`` and bare addresses as links: consent texts."""
+    out, at = [], 0
+    for found in _LINK.finditer(text):
+        out.append(escape(text[at : found.start()]))
+        words, address = found[1] or found[3], found[2] or found[3]
+        out.append(
+            f'<a class="link-accent" href="{escape(address)}" rel="noopener" target="_blank">'
+            f"{escape(words)}</a>"
+        )
+        at = found.end()
+    out.append(escape(text[at:]))
+    return mark_safe("".join(out))  # noqa: S308  every part is escaped above
+
+
+@register.filter
+def lower_first(text: str) -> str:
+    """For the middle of a sentence; “GIF” stays as it is."""
+    return text if text[1:2].isupper() else text[:1].lower() + text[1:]
+
+
+@register.filter
+def dollars(amount: Decimal) -> str:
+    """US dollars, with as many places as the price has: $0.015, $0.20."""
+    plain = f"{amount.normalize():f}"
+    whole, _, cents = plain.partition(".")
+    return f"${whole}.{cents.ljust(2, '0')}"
+
+
+asset_kind = register.filter("asset_kind", files.kind)
+asset_note = register.filter("asset_note", files.note)
+asset_picture = register.simple_tag(files.picture, name="asset_picture")
+asset_file = register.simple_tag(files.address, name="asset_file")
+asset_panel = register.simple_tag(files.panel, name="asset_panel")
+accepted_files = register.simple_tag(files.accepted, name="accepted_files")
+
+
+@register.inclusion_tag("knisoci/repair_link.html")
+def repair_link(reason: Reason | dict[str, str], channel: Channel) -> dict[str, str]:
+    """The one click that mends what a flight check found, where a page can."""
+    repair = reason.get("repair", "") if isinstance(reason, dict) else reason.repair
+    page = {"pk": str(channel.pk)}
+    if repair == "channels.connect":
+        url = reverse("knisoci:channel_connect", kwargs={"provider": channel.provider})
+        return {"words": "Reconnect", "url": url}
+    if repair == "knisoci.resume_channel":
+        return {
+            "words": "Resume it",
+            "url": reverse("knisoci:channel", kwargs={"channel": page["pk"]}),
+        }
+    if repair == "knisoci.resume_publishing":
+        return {"words": "Resume publishing", "url": reverse("knisoci:channels")}
+    return {}

@@ -22,9 +22,8 @@ from apps.knisoci import permissions, queries
 from apps.knisoci.models import Post
 from apps.knisoci.services import posts
 from apps.knisoci.transitions import EDITABLE
-from apps.knisoci.web import drafts
+from apps.knisoci.web import drafts, parsing
 from apps.knisoci.web.replies import go
-from apps.media.services import assets
 from apps.workspaces.tenancy import reverse
 
 
@@ -54,12 +53,12 @@ def edit(request: Any, post: UUID) -> HttpResponse:
 @require_POST
 def save(request: Any) -> HttpResponse:
     """Store what is written; the first time this makes the draft and puts it into the address."""
-    form = drafts.parse(request.POST, list(queries.channels()))
+    form = parsing.parse(request.POST, list(queries.channels()))
     try:
         row = drafts.store(actor=request.actor, form=form)
     except DomainError as error:
         return _fragments(request, None, form.with_error(error), status=422)
-    response = _fragments(request, row, drafts.of_post(row, list(queries.channels()), keep=form))
+    response = _fragments(request, row, drafts.attached(form, row))
     if form.post_id is None:
         response["HX-Push-Url"] = reverse("knisoci:post_edit", kwargs={"post": row.pk})
     return response
@@ -68,7 +67,7 @@ def save(request: Any) -> HttpResponse:
 @require_POST
 def schedule(request: Any) -> HttpResponse:
     """Store what is written and plan it: ``when`` is now, slot or at (``at`` is wall time)."""
-    form = drafts.parse(request.POST, list(queries.channels()))
+    form = parsing.parse(request.POST, list(queries.channels()))
     row = None
     try:
         row = drafts.store(actor=request.actor, form=form)
@@ -80,6 +79,8 @@ def schedule(request: Any) -> HttpResponse:
             time_zone=request.user.time_zone if request.POST.get("when") == "at" else None,
         )
     except DomainError as error:
+        if row is not None:
+            form = drafts.attached(form, row)
         return _fragments(request, row, form.with_error(error), status=422)
     first = targets[0].due_at or timezone.now()
     day = first.astimezone(ZoneInfo(request.user.time_zone)).date()
@@ -88,14 +89,27 @@ def schedule(request: Any) -> HttpResponse:
     return go(request, f"{reverse('knisoci:calendar')}?date={day.isoformat()}")
 
 
+@require_GET
+def check(request: Any, post: UUID) -> HttpResponse:
+    """The flight check of what is stored, asked for once the page is there."""
+    request.actor.require(permissions.WRITE)
+    row = _found(post)
+    form = drafts.of_post(row, list(queries.channels()))
+    return _fragments(request, row, drafts.attached(form, row))
+
+
 @require_POST
-def add_image(request: Any) -> HttpResponse:
-    """Take an image into the library and answer with its tile for the composer."""
-    file = request.FILES.get("image")
-    if file is None:
-        raise ValidationFailed("Choose an image first.", field="image")
-    asset, _ = assets.upload(actor=request.actor, file=file, name=file.name)
-    return render(request, "knisoci/compose/_image.html", {"asset": asset})
+def own(request: Any, channel: UUID) -> HttpResponse:
+    """A channel's own version to start from: what all channels have, as it stands in the form."""
+    request.actor.require(permissions.WRITE)
+    form = parsing.parse(request.POST, list(queries.channels()))
+    line = next((line for line in form.lines if line.channel.pk == channel), None)
+    if line is None:
+        raise Http404("This channel does not exist any more.")
+    line.own, line.is_custom = form.sheet.again(line.key), True
+    drafts.measured(form)
+    context = {"sheet": line.own, "with_thread": line.facts.thread, "is_locked": line.is_locked}
+    return render(request, "knisoci/compose/_sheet.html", context)
 
 
 @require_POST
@@ -103,7 +117,7 @@ def suggest(request: Any) -> HttpResponse:
     """Candidates in the brand's voice for the chosen channels, from what is typed as the topic."""
     from apps.knisoci.web import suggestions
 
-    form = drafts.parse(request.POST, list(queries.channels()))
+    form = parsing.parse(request.POST, list(queries.channels()))
     try:
         found = suggestions.candidates(
             actor=request.actor,
@@ -140,6 +154,7 @@ def _fragments(
 
 def _context(request: Any, post: Post | None, form: drafts.DraftForm) -> dict[str, Any]:
     zone = ZoneInfo(request.user.time_zone)
+    unchecked = any(line.target and not line.flight and not line.is_locked for line in form.lines)
     return {
         "post": post,
         "form": form,
@@ -148,6 +163,7 @@ def _context(request: Any, post: Post | None, form: drafts.DraftForm) -> dict[st
         "earliest": timezone.now().astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
         "may_publish": request.actor.can(permissions.PUBLISH),
         "saved_at": post.updated_at if post else None,
+        "unchecked": unchecked,
     }
 
 

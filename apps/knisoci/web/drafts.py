@@ -1,45 +1,134 @@
 """The composer's form: what is typed, how it stands with each network, and how it is stored.
 
-The text is written once; a channel takes it over until someone makes that channel's own. Which
-channels are linked is not stored: those whose text equals the first one's are.
+The text, its files and its thread are written once; a channel takes them over until someone gives
+that channel a version of its own. Which channels follow is not stored: those that equal the first.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
+from functools import cached_property
 from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.http import QueryDict
 
 from apps.errors import DomainError
-from apps.ids import parse_id
-from apps.integrations.providers.base import Count
+from apps.integrations.providers import counting
+from apps.integrations.providers.base import Content, Count
 from apps.knisoci import content, queries
 from apps.knisoci.models import Channel, Post, Target
 from apps.knisoci.services import flight, posts
 from apps.knisoci.transitions import EDITABLE, TargetState
-from apps.knisoci.types import Flight
-from apps.knisoci.web import present
+from apps.knisoci.types import Flight, Reason
+from apps.knisoci.web import present, previews, shaping
 from apps.media import queries as media
 from apps.media.services import assets
 from apps.workspaces.types import Actor
 
+ALL = "all"
+
+
+@dataclass
+class Part:
+    """One post of a thread as it is written. The one without `key` is the post itself."""
+
+    scope: str
+    key: str = ""
+    text: str = ""
+    media: tuple[UUID, ...] = ()
+    tiles: list[Any] = field(default_factory=list)
+    count: Count | None = None  # by the tightest network that shows it
+    counted_by: str = ""
+
+    @property
+    def ident(self) -> str:
+        return f"{self.scope}-{self.key or 'post'}"
+
+    @property
+    def text_name(self) -> str:
+        own = "" if self.scope == ALL else f"-{self.scope}"
+        return f"part-{self.scope}-{self.key}" if self.key else f"text{own}"
+
+    @property
+    def media_name(self) -> str:
+        own = "" if self.scope == ALL else f"-{self.scope}"
+        return f"files-{self.scope}-{self.key}" if self.key else f"media{own}"
+
+
+@dataclass
+class Sheet:
+    """One version of the content: the post and the rest of its thread."""
+
+    post: Part
+    thread: list[Part] = field(default_factory=list)
+
+    @property
+    def scope(self) -> str:
+        return self.post.scope
+
+    @property
+    def thread_name(self) -> str:
+        return "thread" if self.scope == ALL else f"thread-{self.scope}"
+
+    @property
+    def parts(self) -> list[Part]:
+        return [self.post, *self.thread]
+
+    @property
+    def blank(self) -> Part:
+        """What a new part is cloned from; the browser puts its own key."""
+        return Part(self.scope, "KEY")
+
+    def same_as(self, other: Sheet, *, with_thread: bool) -> bool:
+        """Whether both say the same; `with_thread` where the network has threads."""
+        mine, its = (self.parts, other.parts) if with_thread else ([self.post], [other.post])
+        return [(p.text, p.media) for p in mine] == [(p.text, p.media) for p in its]
+
+    def again(self, scope: str) -> Sheet:
+        """A copy to start from."""
+        return Sheet(
+            Part(scope, text=self.post.text, media=self.post.media),
+            [Part(scope, part.key, part.text, part.media) for part in self.thread],
+        )
+
+
+@dataclass
+class PollForm:
+    """Answers as typed, empty ones too; `minutes` is how long it runs."""
+
+    is_on: bool = False
+    options: tuple[str, ...] = ("", "")
+    minutes: int = 1440
+    multiple: bool = False
+
+    @property
+    def value(self) -> dict[str, Any] | None:
+        given = [one.strip() for one in self.options if one.strip()]
+        if not self.is_on or not given:
+            return None
+        return {"options": given, "minutes": self.minutes, "multiple": self.multiple}
+
 
 @dataclass
 class Line:
-    """One channel in the composer. ``text`` counts only while ``is_custom``; see ``shown``."""
+    """One channel in the composer. `own` counts only while `is_custom`; `sheet` is what it shows."""
 
     channel: Channel
     is_chosen: bool = False
     is_custom: bool = False
-    text: str = ""
-    options: dict[str, str] = field(default_factory=dict)
+    own: Sheet | None = None
+    format: str = ""
+    title: str = ""
+    link: str = ""
+    first_comment: str = ""
+    options: dict[str, Any] = field(default_factory=dict)
     target: Target | None = None
     voice: int | None = None
-    shown: str = ""
+    sheet: Sheet = field(default_factory=lambda: Sheet(Part(ALL)))
+    poll: dict[str, Any] | None = None
     count: Count | None = None
     flight: Flight | None = None
 
@@ -47,15 +136,112 @@ class Line:
     def key(self) -> str:
         return str(self.channel.pk)
 
-    @property
+    @cached_property
+    def provider(self) -> Any:
+        return content.provider_of(self.channel)
+
+    @cached_property
+    def facts(self) -> Any:
+        return self.provider.capabilities
+
+    @cached_property
+    def account(self) -> Any:
+        return self.channel.connection.account
+
+    @cached_property
     def view(self) -> dict[str, Any]:
         return present.channel_view(self.channel)
 
     @property
-    def choices(self) -> list[tuple[Any, Any]]:
-        """The network's own options with what is chosen, as its capability file has them."""
-        options = content.provider_of(self.channel).capabilities.options
-        return [(option, self.options.get(option.name, option.default)) for option in options]
+    def shown(self) -> str:
+        return self.sheet.post.text
+
+    @property
+    def thread(self) -> list[Part]:
+        return self.sheet.thread if self.facts.thread else []
+
+    @cached_property
+    def plain(self) -> Content:
+        return shaping.plain(
+            text=self.shown,
+            assets=self.sheet.post.tiles,
+            options=self.options,
+            format=self.format,
+            title=self.title,
+            link=self.link,
+            thread=[(part.text, part.tiles) for part in self.thread],
+            first_comment=self.first_comment if self.facts.first_comment else "",
+            poll=self.poll,
+        )
+
+    @cached_property
+    def shape(self) -> Any:
+        """The format that it goes out as, None where the network has none for this."""
+        return shaping.format_of(self.facts, self.plain)
+
+    @property
+    def shape_key(self) -> str:
+        return self.shape.key if self.shape else ""
+
+    @cached_property
+    def formats(self) -> list[shaping.FormatView]:
+        return shaping.formats(self.facts, self.plain)
+
+    @property
+    def has_choice_of_format(self) -> bool:
+        return len([one for one in self.formats if one.is_shown]) > 1 or bool(self.format)
+
+    @cached_property
+    def choices(self) -> list[shaping.OptionView]:
+        return shaping.options(
+            self.facts, self.account, self.options, self.shape_key, f"option-{self.key}-"
+        )
+
+    @property
+    def early_choices(self) -> list[shaping.OptionView]:
+        return [one for one in self.choices if one.is_early or one.option.only_if]
+
+    @property
+    def late_choices(self) -> list[shaping.OptionView]:
+        return [one for one in self.choices if not (one.is_early or one.option.only_if)]
+
+    @property
+    def has_link(self) -> bool:
+        return bool(self.facts.publishing.link_card == "by_us")
+
+    @property
+    def title_counts(self) -> bool:
+        """Whether the network's title is for this format."""
+        only = getattr(self.facts.title, "formats", ())
+        return not only or self.shape_key in only
+
+    @property
+    def title_formats(self) -> str:
+        return " ".join(getattr(self.facts.title, "formats", ()))
+
+    @property
+    def comment_count(self) -> Count | None:
+        rules = self.facts.first_comment
+        if rules is None or not self.first_comment:
+            return None
+        used = counting.measure(rules.counting, self.first_comment)
+        return Count(used, rules.limit, rules.counting)
+
+    @cached_property
+    def price(self) -> Decimal:
+        return shaping.price(self.provider, self.plain)
+
+    @cached_property
+    def preview(self) -> previews.Preview:
+        return previews.of(self)
+
+    @property
+    def left_out(self) -> list[str]:
+        """What is written but does not go out here, in words."""
+        found = []
+        if self.sheet.thread and not self.facts.thread:
+            found.append(f"{self.provider.name} has no threads: only the first part goes there.")
+        return found
 
     @property
     def is_locked(self) -> bool:
@@ -65,23 +251,48 @@ class Line:
 
 @dataclass(frozen=True)
 class DraftForm:
-    """``media`` are asset ids in order; ``alts`` their descriptions as typed, by id."""
+    """The whole form. `alts` are descriptions of files as typed, by asset id."""
 
     post_id: UUID | None
     title: str
-    text: str
-    media: tuple[UUID, ...]
+    sheet: Sheet
     lines: tuple[Line, ...]
+    poll: PollForm = field(default_factory=PollForm)
     alts: Mapping[str, str] = field(default_factory=dict)
     error: DomainError | None = None
+
+    @property
+    def text(self) -> str:
+        return self.sheet.post.text
 
     @property
     def chosen(self) -> list[Line]:
         return [line for line in self.lines if line.is_chosen]
 
     @property
-    def assets(self) -> list[Any]:
-        return list(media.in_order(self.media)) if self.media else []
+    def sheets(self) -> list[Sheet]:
+        return [self.sheet, *(line.own for line in self.lines if line.own is not None)]
+
+    @property
+    def has_threads(self) -> bool:
+        return any(line.facts.thread for line in self.lines)
+
+    @property
+    def poll_lines(self) -> list[Line]:
+        return [line for line in self.lines if line.facts.poll]
+
+    @property
+    def poll_minutes(self) -> list[tuple[int, str]]:
+        networks = [line.facts for line in self.poll_lines if line.is_chosen]
+        return shaping.poll_minutes(networks, self.poll.minutes)
+
+    @property
+    def takes_several_answers(self) -> bool:
+        return any(line.facts.poll.multiple for line in self.poll_lines)
+
+    @property
+    def price(self) -> Decimal:
+        return sum((line.price for line in self.chosen if not line.is_locked), Decimal(0))
 
     def with_error(self, error: DomainError) -> DraftForm:
         return replace(self, error=error)
@@ -89,60 +300,43 @@ class DraftForm:
 
 def empty(channels: list[Channel], chosen: list[Channel], text: str = "") -> DraftForm:
     ids = {channel.pk for channel in chosen}
-    lines = [Line(channel, is_chosen=channel.pk in ids) for channel in channels]
-    return _measured(DraftForm(None, "", text, (), tuple(lines)))
+    lines = tuple(Line(channel, is_chosen=channel.pk in ids) for channel in channels)
+    return measured(DraftForm(None, "", Sheet(Part(ALL, text=text)), lines))
 
 
-def parse(data: QueryDict, channels: list[Channel]) -> DraftForm:
-    """The form as it was sent; unknown channels and ids that are none are passed over."""
-    chosen = set(data.getlist("channel"))
-    lines = [
-        Line(
-            channel,
-            is_chosen=str(channel.pk) in chosen,
-            is_custom=f"custom-{channel.pk}" in data,
-            text=data.get(f"text-{channel.pk}", ""),
-            options=_options(data, channel),
-        )
-        for channel in channels
-    ]
-    images = tuple(filter(None, (parse_id(text) for text in data.getlist("media"))))
-    alts = {str(pk): str(data[f"alt-{pk}"]) for pk in images if f"alt-{pk}" in data}
-    form = DraftForm(
-        parse_id(data.get("post", "")),
-        data.get("title", ""),
-        data.get("text", ""),
-        images,
-        tuple(lines),
-        alts,
-    )
-    return _measured(form)
-
-
-def of_post(post: Post, channels: list[Channel], keep: DraftForm | None = None) -> DraftForm:
-    """The form of a stored post. ``keep`` is the form just sent: its linking survives the save."""
-    sheets = {sheet.channel_id: sheet for sheet in post.sheets}  # type: ignore[attr-defined]
-    first = next(iter(sheets.values()), None)
-    main = keep.text if keep else (first.text if first else "")
-    custom = {line.key for line in keep.lines if line.is_custom} if keep else None
+def of_post(post: Post, channels: list[Channel]) -> DraftForm:
+    """The form of a stored post."""
+    stored = {row.channel_id: row for row in post.sheets}  # type: ignore[attr-defined]
+    main = _main_sheet(stored.values())
+    poll = next((row.poll for row in stored.values() if row.poll), None)
     lines = []
     for channel in channels:
-        sheet = sheets.get(channel.pk)
-        differs = sheet is not None and sheet.text != main
-        line = Line(
-            channel,
-            is_chosen=sheet is not None,
-            is_custom=str(channel.pk) in custom if custom is not None else differs,
-            text=sheet.text if sheet else "",
-            options=dict(sheet.options) if sheet else {},
-            target=sheet.target if sheet else None,
-            voice=sheet.voice_score if sheet else None,
-        )
-        if sheet is not None:
-            line.flight = _check(sheet)
+        line = Line(channel)
+        if row := stored.get(channel.pk):
+            own = _sheet_of(row, line.key)
+            line.is_chosen = True
+            line.is_custom = not own.same_as(main, with_thread=bool(line.facts.thread))
+            line.own = own if line.is_custom else None
+            line.format, line.title, line.link = row.format, row.title, row.link
+            line.first_comment, line.options = row.first_comment, dict(row.options)
         lines.append(line)
-    images = tuple(first.media) if first else (keep.media if keep else ())
-    return _measured(DraftForm(post.pk, post.title, main, images, tuple(lines)))
+    form = DraftForm(post.pk, post.title, main, tuple(lines), _poll_form(poll))
+    return attached(measured(form), post, check=False)
+
+
+def attached(form: DraftForm, post: Post, *, check: bool = True) -> DraftForm:
+    """`form` with how its stored post stands on each channel.
+
+    Without `check` the last flight check is shown, and none where something changed since.
+    """
+    stored = {row.channel_id: row for row in post.sheets}  # type: ignore[attr-defined]
+    for line in form.lines:
+        row = stored.get(line.channel.pk)
+        if row is None:
+            continue
+        line.target, line.voice = row.target, row.voice_score
+        line.flight = _check(row) if check else _last_flight(row.target)
+    return replace(form, post_id=post.pk)
 
 
 def store(*, actor: Actor, form: DraftForm) -> Post:
@@ -155,45 +349,133 @@ def store(*, actor: Actor, form: DraftForm) -> Post:
             post = posts.create(actor=actor, title=form.title)
         else:
             post = posts.update(actor=actor, post=form.post_id, title=form.title)
-        for pk, alt_text in form.alts.items():
-            assets.update(actor=actor, asset=UUID(pk), alt_text=alt_text)
+        _describe(actor, form)
         known = dict(post.targets.values_list("channel_id", "state"))
         for line in form.lines:
             if known.get(line.channel.pk, TargetState.DRAFT) not in EDITABLE:
                 continue  # out already: nothing of it can change
             if line.is_chosen:
-                posts.save_variant(
-                    actor=actor,
-                    post=post,
-                    channel=line.channel,
-                    text=line.shown,
-                    media=form.media,
-                    options=line.options,
-                )
+                _store_line(actor, post, line)
             elif line.channel.pk in known:
                 posts.remove_variant(actor=actor, post=post, channel=line.channel)
     return queries.composer(post.pk)
 
 
-def _check(sheet: Any) -> Flight:
-    """The flight check of a stored variant, with what is loaded already."""
-    target = sheet.target
-    target.variant, target.channel = sheet, sheet.channel
-    return flight.check(target)
+def _store_line(actor: Actor, post: Post, line: Line) -> None:
+    posts.save_variant(
+        actor=actor,
+        post=post,
+        channel=line.channel,
+        text=line.shown,
+        media=line.sheet.post.media,
+        options=shaping.kept_options(line.facts, line.options, line.shape_key),
+        format=line.format,
+        title=line.title if line.facts.title else "",
+        link=line.link if line.has_link else "",
+        thread=[{"text": part.text, "media": part.media} for part in line.thread],
+        first_comment=line.first_comment if line.facts.first_comment else "",
+        poll=line.poll or {},
+    )
 
 
-def _measured(form: DraftForm) -> DraftForm:
-    """Count each channel's text by its network's own rule."""
+def _describe(actor: Actor, form: DraftForm) -> None:
+    """Keep the descriptions of files that were changed here."""
+    before = {
+        str(tile.pk): tile.alt_text
+        for sheet in form.sheets
+        for part in sheet.parts
+        for tile in part.tiles
+    }
+    for pk, words in form.alts.items():
+        if pk in before and before[pk] != words.strip():
+            assets.update(actor=actor, asset=UUID(pk), alt_text=words)
+
+
+def measured(form: DraftForm) -> DraftForm:
+    """Put the sheets on their channels, load the files once, count by each network's own rule."""
     for line in form.lines:
-        line.shown = line.text if line.is_custom else form.text
-        line.count = content.count(line.channel, line.shown)
+        line.sheet = line.own if line.is_custom and line.own else form.sheet
+        line.poll = form.poll.value if line.facts.poll else None
+    _load_files(form.sheets)
+    for line in form.lines:
+        line.count = _count(line, line.shown, line.shape)
+    _count_parts(form)
     return form
 
 
-def _options(data: Mapping[str, Any], channel: Channel) -> dict[str, str]:
-    prefix = f"option-{channel.pk}-"
-    return {
-        name.removeprefix(prefix): str(value)
-        for name, value in data.items()
-        if name.startswith(prefix) and value
-    }
+def _load_files(sheets: Iterable[Sheet]) -> None:
+    parts = [part for sheet in sheets for part in sheet.parts if part.media]
+    wanted = list(dict.fromkeys(pk for part in parts for pk in part.media))
+    try:
+        found = {row.pk: row for row in media.in_order(wanted)} if wanted else {}
+    except DomainError:  # one that never was: the service says so when it is stored
+        found = {}
+    for part in parts:
+        part.tiles = [found[pk] for pk in part.media if pk in found]
+
+
+def _count(line: Line, text: str, shape: Any = None) -> Count:
+    count = content.count(line.channel, text)
+    limit = getattr(shape, "text_limit", None)
+    return replace(count, limit=limit) if limit else count
+
+
+def _count_parts(form: DraftForm) -> None:
+    """Each part's counter follows the chosen network that has least room left for it."""
+    for line in form.chosen:
+        for part in line.sheet.parts:
+            if part.key and not line.facts.thread:
+                continue
+            count = _count(line, part.text, None if part.key else line.shape)
+            if part.count is None or count.left < part.count.left:
+                part.count, part.counted_by = count, line.provider.name
+
+
+def _check(row: Any) -> Flight:
+    """The flight check of a stored variant, with what is loaded already."""
+    target = row.target
+    target.variant, target.channel = row, row.channel
+    return flight.check(target)
+
+
+def _last_flight(target: Target) -> Flight | None:
+    kept = target.flight
+    if not kept.get("level"):
+        return None
+    reasons = tuple(
+        Reason(one["level"], one["code"], one["message"], one.get("repair", ""))
+        for one in kept.get("reasons", ())
+    )
+    return Flight(kept["level"], reasons)
+
+
+def _main_sheet(rows: Iterable[Any]) -> Sheet:
+    """The common version: the first one's, with the thread of the first that has the same text."""
+    rows = list(rows)
+    if not rows:
+        return Sheet(Part(ALL))
+    first = rows[0]
+    same = [r for r in rows if r.text == first.text and r.media == first.media]
+    longest = next((row for row in same if row.thread), first)
+    return _sheet_of(longest, ALL)
+
+
+def _sheet_of(row: Any, scope: str) -> Sheet:
+    thread = [
+        Part(
+            scope,
+            f"p{number}",
+            str(piece.get("text", "")),
+            tuple(UUID(str(pk)) for pk in piece.get("media") or ()),
+        )
+        for number, piece in enumerate(row.thread, 1)
+    ]
+    return Sheet(Part(scope, text=row.text, media=tuple(row.media)), thread)
+
+
+def _poll_form(poll: Mapping[str, Any] | None) -> PollForm:
+    if not poll:
+        return PollForm()
+    answers = tuple(str(one) for one in poll["options"])
+    padded = answers + ("",) * (2 - len(answers))
+    return PollForm(True, padded, int(poll.get("minutes", 1440)), bool(poll.get("multiple")))

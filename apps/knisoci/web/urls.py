@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.knisoci.web import analytics, calendar, channels, compose, connecting, onboarding, posts
+from apps.knisoci.web import (
+    analytics,
+    attaching,
+    calendar,
+    channels,
+    compose,
+    connecting,
+    onboarding,
+    posts,
+)
 
 app_name = "knisoci"
 
@@ -12,11 +21,15 @@ urlpatterns = [
     path("compose/", compose.new, name="compose"),
     path("compose/save/", compose.save, name="compose_save"),
     path("compose/schedule/", compose.schedule, name="compose_schedule"),
-    path("compose/image/", compose.add_image, name="compose_image"),
+    path("compose/image/", attaching.add, name="compose_image"),
+    path("compose/tile/", attaching.tile, name="compose_tile"),
+    path("compose/library/", attaching.picker, name="compose_picker"),
+    path("compose/own/<uuid:channel>/", compose.own, name="compose_own"),
     path("compose/suggest/", compose.suggest, name="compose_suggest"),
     path("posts/", posts.index, name="posts"),
     path("posts/<uuid:post>/", posts.detail, name="post"),
     path("posts/<uuid:post>/edit/", compose.edit, name="post_edit"),
+    path("posts/<uuid:post>/check/", compose.check, name="post_check"),
     path("posts/<uuid:post>/duplicate/", posts.duplicate, name="post_duplicate"),
     path("posts/<uuid:post>/delete/", posts.delete, name="post_delete"),
     path("publications/<uuid:target>/", posts.receipt, name="receipt"),

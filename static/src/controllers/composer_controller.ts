@@ -1,44 +1,59 @@
 import { Controller } from "@hotwired/stimulus";
 import { csrfToken } from "../lib/cookies";
 import { say } from "../lib/toast";
+import { applies, chosenValues } from "../lib/options";
 
 const PAUSE = 700;
+const ANY = "00000000-0000-0000-0000-000000000000";
 
 /**
  * The composer. The server counts, checks and previews; this shows and hides what belongs to a chosen
- * channel, takes images in, and saves a moment after the last keystroke.
+ * channel and its kind of post, and saves a moment after the last keystroke. Fields are hidden, never
+ * taken away: what was typed stays. Files are the tray's, threads the thread's, polls the poll's.
  */
 export default class ComposerController extends Controller<HTMLFormElement> {
-  static targets = ["main", "channel", "line", "custom", "own", "images", "add", "tile", "state"];
-  static values = { imageUrl: String };
+  static targets = ["main", "channel", "line", "custom", "own", "option", "formats", "status", "state"];
+  static values = { uploadUrl: String, tileUrl: String, ownUrl: String };
   declare readonly mainTarget: HTMLTextAreaElement;
   declare readonly channelTargets: HTMLInputElement[];
   declare readonly lineTargets: HTMLElement[];
   declare readonly customTargets: HTMLInputElement[];
   declare readonly ownTargets: HTMLElement[];
-  declare readonly imagesTarget: HTMLElement;
-  declare readonly addTarget: HTMLElement;
+  declare readonly optionTargets: HTMLElement[];
+  declare readonly formatsTargets: HTMLElement[];
   declare readonly hasStateTarget: boolean;
   declare readonly stateTarget: HTMLElement;
-  declare readonly imageUrlValue: string;
+  declare readonly uploadUrlValue: string;
+  declare readonly tileUrlValue: string;
+  declare readonly ownUrlValue: string;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private dirty = false;
+  private tray: Element | null = null;
 
   connect(): void {
     window.addEventListener("beforeunload", this.warn);
+    document.addEventListener("picker:take", this.picked);
   }
 
   disconnect(): void {
     clearTimeout(this.timer);
     window.removeEventListener("beforeunload", this.warn);
+    document.removeEventListener("picker:take", this.picked);
+  }
+
+  /** The server has said which kinds of post fit and what this one goes out as. */
+  statusTargetConnected(status: HTMLElement): void {
+    const line = this.lineOf(status.dataset.channel);
+    if (line) this.fit(line, status);
   }
 
   changed(event: Event): void {
     const field = event.target as HTMLInputElement;
     if (field.id === "at" || field.type === "file") return;
     if (field.name === "channel") this.showLines();
-    if (field.name.startsWith("custom-")) this.showOwn(field.dataset.channel ?? "");
-    if (field === (this.mainTarget as unknown)) this.carryOver();
+    if (field.name.startsWith("custom-")) void this.showOwn(field.dataset.channel ?? "");
+    const line = field.closest<HTMLElement>("[data-composer-target='line']");
+    if (line) this.showOptions(line);
     this.touch();
   }
 
@@ -61,45 +76,29 @@ export default class ComposerController extends Controller<HTMLFormElement> {
     if (this.hasStateTarget) this.stateTarget.textContent = "Not saved yet";
   }
 
-  pick(event: Event): void {
-    const input = event.target as HTMLInputElement;
-    void this.take([...(input.files ?? [])]);
-    input.value = "";
+  /** A tray asks for the library; what is picked there goes to that tray. */
+  library(event: Event): void {
+    this.tray = event.target as Element;
+    const picker = document.getElementById("picker") as HTMLDialogElement | null;
+    picker?.showModal();
+    picker?.querySelector("input")?.dispatchEvent(new CustomEvent("picker:open"));
   }
 
-  paste(event: ClipboardEvent): void {
-    const files = images(event.clipboardData?.files);
-    if (!files.length) return;
-    event.preventDefault();
-    void this.take(files);
-  }
-
-  over(event: DragEvent): void {
-    if (event.dataTransfer?.types.includes("Files")) event.preventDefault();
-  }
-
-  drop(event: DragEvent): void {
-    const files = images(event.dataTransfer?.files);
-    if (!files.length) return;
-    event.preventDefault();
-    void this.take(files);
-  }
-
-  remove(event: Event): void {
-    (event.target as Element).closest("[data-composer-target='tile']")?.remove();
-    this.touch();
+  touch(): void {
+    this.dirty = true;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.save(), PAUSE);
   }
 
   /** Text from outside (a candidate): for one channel, or for all where there is only one. */
-  fill(channel: string, text: string): void {
+  async fill(channel: string, text: string): Promise<void> {
     const chosen = this.channelTargets.filter((box) => box.checked);
     if (chosen.length === 1 || !channel) {
       this.mainTarget.value = text;
-      this.carryOver();
     } else {
       const box = this.customTargets.find((each) => each.dataset.channel === channel);
       if (box) box.checked = true;
-      this.showOwn(channel);
+      await this.showOwn(channel);
       const own = this.element.querySelector<HTMLTextAreaElement>(`#text-${CSS.escape(channel)}`);
       if (own) own.value = text;
       if (!this.mainTarget.value.trim()) this.mainTarget.value = text;
@@ -107,56 +106,59 @@ export default class ComposerController extends Controller<HTMLFormElement> {
     this.touch();
   }
 
-  private async take(files: File[]): Promise<void> {
-    for (const file of files) {
-      const body = new FormData();
-      body.append("image", file);
-      this.addTarget.dataset.busy = "";
-      const answer = await fetch(this.imageUrlValue, {
-        method: "POST",
-        headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true" },
-        body,
-      }).catch(() => null);
-      delete this.addTarget.dataset.busy;
-      if (answer?.ok) {
-        this.addTarget.insertAdjacentHTML("beforebegin", await answer.text());
-        this.touch();
-        continue;
-      }
-      const own = answer?.headers.get("X-Candy-Message");
-      say({
-        level: "danger",
-        message: own ? decodeURIComponent(own) : `“${file.name}” could not be added. Try again.`,
-      });
-    }
-  }
-
   private showLines(): void {
     const chosen = new Set(this.channelTargets.filter((box) => box.checked).map((box) => box.value));
     for (const line of this.lineTargets) line.hidden = !chosen.has(line.dataset.channel ?? "");
+    this.dispatch("channels", { detail: { chosen: [...chosen] } });
   }
 
-  private showOwn(channel: string): void {
+  /** A channel's own version starts as a copy of the common one, made by the server; it is kept. */
+  private async showOwn(channel: string): Promise<void> {
     const box = this.customTargets.find((each) => each.dataset.channel === channel);
     const own = this.ownTargets.find((each) => each.dataset.channel === channel);
-    if (own && box) own.hidden = !box.checked;
+    if (!own || !box) return;
+    own.hidden = !box.checked;
+    if (!box.checked || own.childElementCount) return;
+    const answer = await fetch(this.ownUrlValue.replace(ANY, channel), {
+      method: "POST",
+      headers: { "X-CSRFToken": csrfToken(), "HX-Request": "true" },
+      body: new FormData(this.element),
+    }).catch(() => null);
+    if (answer?.ok) {
+      own.innerHTML = await answer.text();
+      window.htmx?.process(own);
+      return;
+    }
+    box.checked = false;
+    own.hidden = true;
+    say({ level: "danger", message: "Its own version could not be opened. What you wrote is still here; try again." });
   }
 
-  /** A channel without a text of its own starts from the common one when it gets its own. */
-  private carryOver(): void {
-    for (const box of this.customTargets) {
-      if (box.checked) continue;
-      const own = this.element.querySelector<HTMLTextAreaElement>(
-        `#text-${CSS.escape(box.dataset.channel ?? "")}`,
-      );
-      if (own) own.value = this.mainTarget.value;
+  private fit(line: HTMLElement, status: HTMLElement): void {
+    const fitting = new Set((status.dataset.formats ?? "").split(" ").filter(Boolean));
+    const row = line.querySelector<HTMLElement>("[data-composer-target='formats']");
+    if (row) {
+      const chips = [...row.querySelectorAll<HTMLElement>("[data-format]")];
+      for (const chip of chips) {
+        const chosen = chip.querySelector<HTMLInputElement>("input")?.checked ?? false;
+        chip.hidden = !chosen && !fitting.has(chip.dataset.format ?? "");
+      }
+      const explicit = row.querySelector<HTMLInputElement>("input:checked")?.value;
+      row.hidden = !explicit && chips.filter((chip) => !chip.hidden).length < 2;
+    }
+    this.showOptions(line);
+  }
+
+  private showOptions(line: HTMLElement): void {
+    const status = line.querySelector<HTMLElement>("[data-composer-target='status']");
+    const values = chosenValues(line, line.dataset.channel ?? "");
+    for (const option of line.querySelectorAll<HTMLElement>("[data-composer-target='option']")) {
+      option.hidden = !applies(option, status?.dataset.format ?? "", values);
     }
   }
 
-  private touch(): void {
-    this.dirty = true;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.save(), PAUSE);
+  private lineOf(channel: string | undefined): HTMLElement | undefined {
+    return this.lineTargets.find((line) => line.dataset.channel === channel);
   }
 
   private save(): void {
@@ -164,11 +166,12 @@ export default class ComposerController extends Controller<HTMLFormElement> {
     this.element.dispatchEvent(new CustomEvent("composer:save"));
   }
 
+  private readonly picked = (event: Event): void => {
+    const { asset } = (event as CustomEvent<{ asset: string }>).detail;
+    this.tray?.dispatchEvent(new CustomEvent("tray:take", { detail: { asset } }));
+  };
+
   private readonly warn = (event: BeforeUnloadEvent): void => {
     if (this.dirty) event.preventDefault();
   };
-}
-
-function images(files: FileList | undefined | null): File[] {
-  return [...(files ?? [])].filter((file) => file.type.startsWith("image/"));
 }
