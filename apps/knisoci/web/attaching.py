@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.http import Http404, HttpResponse, JsonResponse
+from django.http import HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
-from apps.errors import DomainError, ValidationFailed
+from apps.errors import ValidationFailed
 from apps.ids import parse_id
 from apps.knisoci import permissions
 from apps.media import queries as media
-from apps.media.services import assets
+from apps.media.services import assets, details
 
 _FIELD = re.compile(r"(media|files)[a-z0-9-]{0,80}")
 _PAGE = 24
@@ -33,11 +33,7 @@ def add(request: Any) -> HttpResponse:
 def tile(request: Any) -> HttpResponse:
     """The tile of a file that is in the library already."""
     request.actor.require(permissions.WRITE)
-    pk = parse_id(request.GET.get("asset", ""))
-    try:
-        asset = assets.get(pk or "")
-    except DomainError as error:
-        raise Http404(error.message) from error
+    asset = details.get(request.GET.get("asset", ""))
     return _tile(request, asset, request.GET.get("name", ""))
 
 

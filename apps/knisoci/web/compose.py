@@ -19,6 +19,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.errors import DomainError, ValidationFailed
 from apps.knisoci import permissions, queries
+from apps.knisoci.errors import ChannelNotFound
 from apps.knisoci.models import Post
 from apps.knisoci.services import posts
 from apps.knisoci.transitions import EDITABLE
@@ -93,7 +94,7 @@ def schedule(request: Any) -> HttpResponse:
 def check(request: Any, post: UUID) -> HttpResponse:
     """The flight check of what is stored, asked for once the page is there."""
     request.actor.require(permissions.WRITE)
-    row = _found(post)
+    row = queries.composer(post)
     form = drafts.of_post(row, list(queries.channels()))
     return _fragments(request, row, drafts.attached(form, row))
 
@@ -105,7 +106,7 @@ def own(request: Any, channel: UUID) -> HttpResponse:
     form = parsing.parse(request.POST, list(queries.channels()))
     line = next((line for line in form.lines if line.channel.pk == channel), None)
     if line is None:
-        raise Http404("This channel does not exist any more.")
+        raise ChannelNotFound("This channel does not exist any more.")
     line.own, line.is_custom = form.sheet.again(line.key), True
     drafts.measured(form)
     context = {"sheet": line.own, "with_thread": line.facts.thread, "is_locked": line.is_locked}

@@ -127,6 +127,7 @@ class Line:
     options: dict[str, Any] = field(default_factory=dict)
     target: Target | None = None
     voice: int | None = None
+    with_poll: bool = True
     sheet: Sheet = field(default_factory=lambda: Sheet(Part(ALL)))
     poll: dict[str, Any] | None = None
     count: Count | None = None
@@ -212,12 +213,12 @@ class Line:
     @property
     def title_counts(self) -> bool:
         """Whether the network's title is for this format."""
-        only = getattr(self.facts.title, "formats", ())
+        only = self.facts.title.formats
         return not only or self.shape_key in only
 
     @property
     def title_formats(self) -> str:
-        return " ".join(getattr(self.facts.title, "formats", ()))
+        return " ".join(self.facts.title.formats)
 
     @property
     def comment_count(self) -> Count | None:
@@ -319,6 +320,7 @@ def of_post(post: Post, channels: list[Channel]) -> DraftForm:
             line.own = own if line.is_custom else None
             line.format, line.title, line.link = row.format, row.title, row.link
             line.first_comment, line.options = row.first_comment, dict(row.options)
+            line.with_poll = bool(row.poll) or poll is None
         lines.append(line)
     form = DraftForm(post.pk, post.title, main, tuple(lines), _poll_form(poll))
     return attached(measured(form), post, check=False)
@@ -395,7 +397,7 @@ def measured(form: DraftForm) -> DraftForm:
     """Put the sheets on their channels, load the files once, count by each network's own rule."""
     for line in form.lines:
         line.sheet = line.own if line.is_custom and line.own else form.sheet
-        line.poll = form.poll.value if line.facts.poll else None
+        line.poll = form.poll.value if line.facts.poll and line.with_poll else None
     _load_files(form.sheets)
     for line in form.lines:
         line.count = _count(line, line.shown, line.shape)
@@ -416,8 +418,7 @@ def _load_files(sheets: Iterable[Sheet]) -> None:
 
 def _count(line: Line, text: str, shape: Any = None) -> Count:
     count = content.count(line.channel, text)
-    limit = getattr(shape, "text_limit", None)
-    return replace(count, limit=limit) if limit else count
+    return replace(count, limit=shape.text_limit) if shape and shape.text_limit else count
 
 
 def _count_parts(form: DraftForm) -> None:

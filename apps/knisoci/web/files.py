@@ -24,8 +24,7 @@ _ACCEPTED = (
 
 def kind(asset: Any) -> str:
     """image, gif, video or document."""
-    known = getattr(asset, "kind", "")
-    return str(known) if known else ("gif" if asset.mime == "image/gif" else "image")
+    return str(asset.kind)
 
 
 def note(asset: Any) -> str:
@@ -41,7 +40,7 @@ def note(asset: Any) -> str:
 
 def picture(asset: Any, size: str) -> str:
     """Address of its picture, a video's cover too; empty for what has none."""
-    if not getattr(asset, "has_picture", True):
+    if not asset.has_picture:
         return ""
     return reverse("media:image", kwargs={"asset": asset.pk, "rendition": size})
 

@@ -45,6 +45,7 @@ def _line(data: QueryDict, channel: Channel, is_chosen: bool) -> Line:
     if f"text-{key}" in data:
         line.own = _sheet(data, key)
     line.format = data.get(f"format-{key}", "")
+    line.with_poll = f"poll-{key}" in data or f"poll-{key}-shown" not in data
     line.title = data.get(f"title-{key}", "")
     line.link = data.get(f"link-{key}", "")
     line.first_comment = data.get(f"comment-{key}", "").replace("\r\n", "\n")

@@ -96,8 +96,8 @@ def _item(asset: Any) -> MediaItem:
         height=asset.height,
         alt_text=asset.alt_text,
         read=bytes,
-        seconds=getattr(asset, "duration", None) or 0.0,
-        pages=getattr(asset, "pages", None) or 0,
+        seconds=asset.duration or 0.0,
+        pages=asset.pages or 0,
         name=asset.name,
     )
 
@@ -127,29 +127,24 @@ def options(
     facts: Capabilities, account: Account, chosen: Mapping[str, Any], shape: str, prefix: str
 ) -> list[OptionView]:
     """Every option of the network; fields are named `prefix` + name. `shape` is the format's key."""
-    values = {one.name: chosen.get(one.name, one.default) for one in facts.options}
     return [
         OptionView(
             option=one,
             field=f"{prefix}{one.name}",
-            value=values[one.name],
+            value=chosen.get(one.name, one.default),
             choices=_choices(one, account),
-            counts=counts(one, values, shape),
-            is_off=bool(getattr(one, "disabled_by", "") and account.limits.get(one.disabled_by)),
+            counts=counts(one, facts, chosen, shape),
+            is_off=bool(one.disabled_by and account.limits.get(one.disabled_by)),
         )
         for one in facts.options
     ]
 
 
-def counts(option: Option, values: Mapping[str, Any], shape: str) -> bool:
-    """Whether `option` matters for this format and these other choices, see Option.only_if."""
+def counts(option: Option, facts: Capabilities, chosen: Mapping[str, Any], shape: str) -> bool:
+    """Whether `option` matters for this format and these other choices."""
     if option.formats and shape and shape not in option.formats:
         return False
-    name, _, wanted = option.only_if.partition("=")
-    if not name:
-        return True
-    value = values.get(name)
-    return str(value) == wanted if wanted else checks.is_on(value)
+    return checks.counts(option, chosen, facts)
 
 
 def _choices(option: Option, account: Account) -> list[tuple[str, str]]:
@@ -160,8 +155,7 @@ def _choices(option: Option, account: Account) -> list[tuple[str, str]]:
 
 def kept_options(facts: Capabilities, chosen: Mapping[str, Any], shape: str) -> dict[str, Any]:
     """`chosen` without what has no meaning as things stand: it must not go out by accident."""
-    values = {one.name: chosen.get(one.name, one.default) for one in facts.options}
-    dead = {one.name for one in facts.options if not counts(one, values, shape)}
+    dead = {one.name for one in facts.options if not counts(one, facts, chosen, shape)}
     return {name: value for name, value in chosen.items() if name not in dead}
 
 

@@ -1,5 +1,5 @@
 import { Controller } from "@hotwired/stimulus";
-import type ComposerController from "./composer_controller";
+import type ComposerController from "../islands/composer_controller";
 
 /** Puts a candidate into the composer and closes the dialog it was offered in. */
 export default class UseTextController extends Controller<HTMLElement> {

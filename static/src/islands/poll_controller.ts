@@ -15,6 +15,9 @@ export default class PollController extends Controller<HTMLElement> {
 
   turn(): void {
     this.bodyTarget.hidden = !this.onTarget.checked;
+    for (const line of document.querySelectorAll<HTMLElement>("[data-poll-line]")) {
+      line.hidden = !this.onTarget.checked;
+    }
     if (this.onTarget.checked) this.bodyTarget.querySelector("input")?.focus();
   }
 

@@ -1,0 +1,124 @@
+import type { Application } from "@hotwired/stimulus";
+import { afterEach, expect, test, vi } from "vitest";
+import { one, page, settled } from "../test/stimulus";
+import UseTextController from "../controllers/use_text_controller";
+import ComposerController from "./composer_controller";
+
+const FORM = `
+  <form id="composer" data-controller="composer" data-composer-own-url-value="/own/00000000-0000-0000-0000-000000000000/" data-action="input->composer#changed change->composer#changed">
+    <input type="checkbox" name="channel" value="a" data-composer-target="channel" checked>
+    <input type="checkbox" name="channel" value="b" data-composer-target="channel">
+    <textarea id="text" name="text" data-composer-target="main">Hello</textarea>
+    ${["a", "b"]
+      .map(
+        (key) => `
+      <section data-composer-target="line" data-channel="${key}" ${key === "b" ? "hidden" : ""}>
+        <input type="checkbox" name="custom-${key}" data-composer-target="custom" data-channel="${key}">
+        <div data-composer-target="own" data-channel="${key}" hidden></div>
+        <fieldset data-composer-target="formats">
+          <label><input type="radio" name="format-${key}" value="" checked></label>
+          <label data-format="post"><input type="radio" name="format-${key}" value="post"></label>
+          <label data-format="reel"><input type="radio" name="format-${key}" value="reel"></label>
+        </fieldset>
+        <div id="brand-${key}" data-composer-target="option" data-formats="reel" data-only-if="ad"><input name="option-${key}-brand" value="Mine"></div>
+        <div data-composer-target="option"><input type="checkbox" name="option-${key}-ad" value="1"></div>
+        <div id="status-${key}" data-composer-target="status" data-channel="${key}" data-formats="post reel" data-format="reel"></div>
+      </section>`,
+      )
+      .join("")}
+  </form>
+  <dialog><button id="use" data-controller="use-text" data-use-text-channel-value="b" data-use-text-text-value="Taken" data-action="use-text#take"></button></dialog>`;
+
+const controllers = { composer: ComposerController, "use-text": UseTextController };
+
+let running: Application;
+
+afterEach(() => running.stop());
+
+function type(selector: string, value: string): void {
+  const field = one<HTMLTextAreaElement>(selector);
+  field.value = value;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
+function tick(selector: string, checked: boolean): void {
+  const box = one<HTMLInputElement>(selector);
+  box.checked = checked;
+  box.dispatchEvent(new Event("change", { bubbles: true }));
+}
+
+function answers(html: string, ok = true): void {
+  vi.stubGlobal("fetch", vi.fn(async () => ({ ok, text: async () => html, headers: new Headers() })));
+}
+
+test("a channel's line shows while the channel is chosen", async () => {
+  running = await page(FORM, controllers);
+  tick("[value=b]", true);
+  expect(one("section[data-channel=b]").hidden).toBe(false);
+  tick("[value=a]", false);
+  expect(one("section[data-channel=a]").hidden).toBe(true);
+});
+
+test("a channel's own version comes from the server once and survives being switched off", async () => {
+  answers('<textarea id="text-a" name="text-a">Hello</textarea>');
+  running = await page(FORM, controllers);
+  tick("[name=custom-a]", true);
+  await vi.waitFor(() => one("#text-a"));
+  type("#text-a", "Only here");
+  tick("[name=custom-a]", false);
+  expect(one("[data-composer-target=own][data-channel=a]").hidden).toBe(true);
+  tick("[name=custom-a]", true);
+  expect(one<HTMLTextAreaElement>("#text-a").value).toBe("Only here");
+  expect(fetch).toHaveBeenCalledTimes(1);
+  expect(vi.mocked(fetch).mock.calls[0]?.[0]).toBe("/own/a/");
+});
+
+test("an own version that cannot be opened leaves the switch off", async () => {
+  answers("", false);
+  running = await page(FORM, controllers);
+  tick("[name=custom-a]", true);
+  await vi.waitFor(() => expect(one<HTMLInputElement>("[name=custom-a]").checked).toBe(false));
+});
+
+test("what depends on the kind of post and on another choice shows when both say so", async () => {
+  running = await page(FORM, controllers);
+  expect(one("#brand-a").hidden).toBe(true);
+  tick("[name=option-a-ad]", true);
+  expect(one("#brand-a").hidden).toBe(false);
+  one("#status-a").outerHTML =
+    '<div id="status-a" data-composer-target="status" data-channel="a" data-formats="post" data-format="post"></div>';
+  await settled();
+  expect(one("#brand-a").hidden).toBe(true);
+  expect(one<HTMLInputElement>("[name=option-a-brand]").value).toBe("Mine");
+});
+
+test("only the kinds of post that the files allow are offered, and the chosen one stays in sight", async () => {
+  running = await page(FORM, controllers);
+  tick("section[data-channel=a] [value=reel]", true);
+  one("#status-a").outerHTML =
+    '<div id="status-a" data-composer-target="status" data-channel="a" data-formats="" data-format=""></div>';
+  await settled();
+  expect(one("section[data-channel=a] [data-format=post]").hidden).toBe(true);
+  expect(one("section[data-channel=a] [data-format=reel]").hidden).toBe(false);
+});
+
+test("typing saves once, a moment after the last key", async () => {
+  running = await page(FORM, controllers);
+  let saves = 0;
+  one("#composer").addEventListener("composer:save", () => saves++);
+  type("#text", "a");
+  type("#text", "ab");
+  expect(saves).toBe(0);
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  expect(saves).toBe(1);
+});
+
+test("a candidate becomes the channel's own text where several are chosen", async () => {
+  answers('<textarea id="text-b" name="text-b">Hello</textarea>');
+  running = await page(FORM, controllers);
+  tick("[value=b]", true);
+  one("#use").click();
+  await vi.waitFor(() => expect(one<HTMLTextAreaElement>("#text-b").value).toBe("Taken"));
+  expect(one<HTMLInputElement>("[name=custom-b]").checked).toBe(true);
+  expect(one<HTMLTextAreaElement>("#text").value).toBe("Hello");
+});
