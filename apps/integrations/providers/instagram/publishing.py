@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 from ..base import (
@@ -44,7 +45,7 @@ class Publication:
         elif stage == "container":
             waiting = self._container()
         elif stage == "submit":
-            waiting = self._comment() if self._ctx.role == "comment" else self._submit()
+            waiting = self._submit()
         elif stage == "comments":
             self._close_comments()
         else:
@@ -58,9 +59,7 @@ class Publication:
         waiting: Wait | None = None
         for number, item in enumerate(self._ctx.content.media):
             name = f"item.{number}"
-            step = self._prepare(
-                name, item, lambda item=item: {**_file(item, child=True), "is_carousel_item": True}
-            )
+            step = self._prepare(name, item, partial(_child, item))
             if step is not None and not self._ctx.handles.get(name):
                 return step  # everything was too old: begin again
             waiting = step or waiting
@@ -100,15 +99,17 @@ class Publication:
     def _submit(self) -> Wait | None:
         if self._ctx.handles.get("remote_id"):
             return None
+        if self._ctx.role == "comment":
+            self._comment()
+            return None
         if (waiting := self._container()) is not None:
             return waiting
         return None if self._flow.publish(self._user, self._find) else Wait(0)
 
     def _comment(self) -> None:
         ctx = self._ctx
-        if not ctx.handles.get("remote_id"):
-            answer = calls.add_comment(self._api, ctx.root["remote_id"], ctx.content.text)
-            ctx.remember("remote_id", wanted(answer, "id", mutating=True))
+        answer = calls.add_comment(self._api, ctx.root["remote_id"], ctx.content.text)
+        ctx.remember("remote_id", wanted(answer, "id", mutating=True))
 
     def _close_comments(self) -> None:
         if not self._ctx.handles.get("comments_closed"):
@@ -168,9 +169,14 @@ class Publication:
         return None
 
 
-def _file(item: MediaItem, *, child: bool = False) -> dict[str, Any]:
+def _child(item: MediaItem) -> dict[str, Any]:
+    fields = {**_file(item), "is_carousel_item": True}
+    return {**fields, "media_type": "VIDEO"} if item.kind == "video" else fields
+
+
+def _file(item: MediaItem) -> dict[str, Any]:
     if item.kind == "video":
-        return {"media_type": "VIDEO" if child else "REELS", "upload_type": "resumable"}
+        return {"media_type": "REELS", "upload_type": "resumable"}
     return {"image_url": item.url(), "alt_text": item.alt_text.strip()}
 
 

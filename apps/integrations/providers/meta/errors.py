@@ -70,7 +70,7 @@ SHARED: Table = {
 
 
 class GraphError(ProviderError):
-    """A refusal by Graph, with the numbers it gave."""
+    """A refusal by Graph, with the numbers it gave; `details` is what it added for programs."""
 
     def __init__(
         self,
@@ -80,10 +80,12 @@ class GraphError(ProviderError):
         graph_code: int = 0,
         subcode: int = 0,
         retry_at: datetime | None = None,
+        details: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(meaning.kind, message, field=meaning.field, retry_at=retry_at)
         self.graph_code = graph_code
         self.subcode = subcode
+        self.details = details or {}
 
     @property
     def gone(self) -> bool:
@@ -115,7 +117,9 @@ def from_answer(
     said = _said(error)
     meaning = meaning_of(code, subcode, table)
     if meaning is not None:
-        return _with_time(meaning, said, code, subcode, headers, network)
+        found = _with_time(meaning, said, code, subcode, headers, network)
+        found.details = _details(error.get("error_data"))
+        return found
     if code in (1, 2) or error.get("is_transient") is True or status >= 500:
         return from_server_fault(status, mutating=mutating, network=network)
     if status == 429:
@@ -166,6 +170,15 @@ def _said(error: Mapping[str, Any]) -> str:
     """The words meant for people first, short and in one line."""
     text = error.get("error_user_msg") or error.get("message") or ""
     return " ".join(str(text).split())[:300]
+
+
+def _details(data: Any) -> dict[str, Any]:
+    """`error_data`: an object, at times as text."""
+    try:
+        found = json.loads(data) if isinstance(data, str) else data
+    except ValueError:
+        return {}
+    return dict(found) if isinstance(found, dict) else {}
 
 
 def _number(value: Any) -> int:

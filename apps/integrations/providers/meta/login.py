@@ -106,7 +106,14 @@ class LongLivedProvider(MetaProvider):
         return f"{self.name} no longer renews this sign-in: connect it again."
 
 
-def facebook_login(version: str, scopes: tuple[str, ...], *, dialog: str, graph: str) -> OAuth2:
+def facebook_login(
+    version: str,
+    scopes: tuple[str, ...],
+    *,
+    dialog: str,
+    graph: str,
+    extra: Mapping[str, str] | None = None,
+) -> OAuth2:
     """Facebook Login; `dialog` and `graph` are the purposes of its two hosts."""
     return OAuth2(
         authorize=(dialog, f"/{version}/dialog/oauth"),
@@ -114,6 +121,7 @@ def facebook_login(version: str, scopes: tuple[str, ...], *, dialog: str, graph:
         scopes=scopes,
         separator=",",
         pkce=False,
+        extra=extra or {},
         method="GET",
     )
 

@@ -35,10 +35,11 @@ class Usage:
     def retry_at(self, now: datetime | None = None) -> datetime:
         """When to come back after a refusal.
 
-        Minutes as told; 0 of them means nearly there. Without word of it the allowance is of a
-        rolling hour, which frees up bit by bit.
+        Minutes as told; 0 of them on a full allowance means nearly there. Else it is another limit,
+        of a rolling window mostly, which frees up bit by bit.
         """
-        wait = timedelta(minutes=5 if self.regain is None else self.regain)
+        told = self.regain if self.full or self.regain else None
+        wait = timedelta(minutes=5 if told is None else told)
         return (now or datetime.now(UTC)) + max(wait, timedelta(seconds=5))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from apps.integrations.http import GuardedClient
@@ -161,12 +162,7 @@ class ThreadsProvider(LongLivedProvider):
         flow, user = self._flow(api, ctx), ctx.account.remote_id
         waiting: Wait | None = None
         for number, item in enumerate(ctx.content.media):
-            step = flow.prepare(
-                f"item.{number}",
-                lambda item=item: calls.create_container(
-                    api, user, {**_media_fields(item), "is_carousel_item": True}
-                ),
-            )
+            step = flow.prepare(f"item.{number}", partial(_child, api, user, item))
             if step is not None and not ctx.handles.get(f"item.{number}"):
                 return step  # everything was too old: begin again
             waiting = step or waiting
@@ -266,6 +262,10 @@ def _media_fields(item: MediaItem) -> dict[str, Any]:
         f"{kind.lower()}_url": item.url(),
         "alt_text": item.alt_text.strip(),
     }
+
+
+def _child(api: GraphApi, user: str, item: MediaItem) -> dict[str, Any]:
+    return calls.create_container(api, user, {**_media_fields(item), "is_carousel_item": True})
 
 
 def _reply_control(options: Mapping[str, Any]) -> str | None:
