@@ -15,6 +15,7 @@ from apps.knisoci.services import channels, posts, publishing, settling
 from apps.orchestrator import Defer, Landed, OutcomeUnknown, StillUnknown
 from apps.workspaces.types import Actor
 from tests.support.networks import Networks, running_networks
+from tests.support.publishing import Files, media_files
 
 
 @pytest.fixture(scope="session")
@@ -114,3 +115,24 @@ def run(target: Target, *, seconds: float = 10) -> Target:
 
 def _sleep_until(moment: datetime) -> None:
     time.sleep(max(0.0, (moment - timezone.now()).total_seconds()) + 0.01)
+
+
+@pytest.fixture
+def files(settings: Any, network: Networks) -> Iterator[Files]:
+    with media_files(settings) as found:
+        yield found
+
+
+@pytest.fixture
+def stage(
+    key: str, actor: Actor, network: Networks, files: Files, monkeypatch: Any, settings: Any
+) -> Any:
+    """A channel on the simulated network `key`; see tests.knisoci.stage."""
+    from apps.integrations import providers
+    from apps.knisoci import content
+    from tests.knisoci.stage import Stage
+
+    settings.CANDY_PUBLISH_TIMEOUT = 1
+    made = Stage(providers.get(key), actor, network, files)
+    monkeypatch.setattr(content, "build", made.build)
+    return made

@@ -6,7 +6,8 @@
 
 `account` limits it to one account, `rate` to a share of the calls. `point` names the kind of call
 that a fault hits (default "publish"; simulators name others, such as "upload", "container" or
-"comment"), and `nth` the only one of those calls since then, counted from 1. `latency` holds up every
+"comment"; "post" stands for all that readers see), and `nth` the only one of those calls since then,
+counted from 1. Without `scenario` only the clock and the latency change. `latency` holds up every
 answer by so many seconds. `GET /<key>/_state` counts.
 """
 
@@ -41,6 +42,9 @@ STATES = (
     "slow_processing",  # uploads and containers take `seconds` to be ready
     "unreadable",  # reading own posts is refused
 )
+# Points that stand for several: what readers see, and every changing call.
+SHOWN = ("publish", "thread", "comment")
+GROUPS = {"post": SHOWN}
 SCENARIOS = ("success", "mixed", "duplicate", *FAULTS, *EVERYWHERE, *STATES)
 
 
@@ -168,7 +172,7 @@ class Simulator(ABC):
         return self.refusal(fault, scenario.seconds)
 
     def _strikes(self, scenario: Scenario, point: str) -> bool:
-        if scenario.point not in (point, "any") or not self._hits(scenario):
+        if point not in GROUPS.get(scenario.point, (scenario.point,)) or not self._hits(scenario):
             return False
         scenario.seen += 1
         return scenario.nth in (0, scenario.seen)
@@ -191,6 +195,8 @@ class Simulator(ABC):
             self._random.seed(data["seed"])
         if "clock_offset" in data:
             self.clock_offset = float(data["clock_offset"])
+        if "scenario" not in data and not data.get("reset"):
+            return json_response({"clock_offset": self.clock_offset, "latency": self.latency})
         scenario = Scenario(
             name,
             float(data.get("rate", 1)),
