@@ -25,6 +25,8 @@ from apps.integrations.providers.base import (
     Piece,
     Poll,
     ProviderError,
+    PublishContext,
+    Role,
     Unreadable,
     Wait,
 )
@@ -88,6 +90,14 @@ def gif() -> MediaItem:
 
 def paths(receipt: list[Exchange]) -> list[str]:
     return [f"{one.method} {urlsplit(one.url).path.partition('/api')[2]}" for one in receipt]
+
+
+def kept(networks: Networks, ctx: PublishContext) -> dict[str, Any]:
+    """The post as X keeps it."""
+    assert networks.sandbox is not None
+    found = networks.sandbox.store.post("x", ctx.handles["remote_id"])
+    assert found is not None
+    return dict(found)
 
 
 # --- Signing in ----------------------------------------------------------------------------------
@@ -324,8 +334,7 @@ def test_a_thread_with_files_and_a_first_comment_answers_post_by_post(
         first_comment="And a link: https://example.com",
     )
     parts = publish_all(provider, me, client, content)
-    assert networks.sandbox is not None
-    stored = [networks.sandbox.store.post("x", one.handles["remote_id"]) for one in parts]
+    stored = [kept(networks, one) for one in parts]
     assert [one["reply_to"] for one in stored] == ["", *(one["id"] for one in stored[:-1])]
     page = client.get(parts[0].handles["permalink"]).text
     assert page.index("One") < page.index("Two") < page.index("Three") < page.index("And a link")
@@ -337,7 +346,11 @@ def test_a_refused_reply_says_that_the_thread_is_incomplete_and_leaves_part_one(
     me = sign_in(provider, networks, client, "maren:noreply")
     ctx = context(me, client, "One")
     run(provider, ctx)
-    for role, words in (("thread", "this part as a reply"), ("comment", "the first comment")):
+    cases: tuple[tuple[Role, str], ...] = (
+        ("thread", "this part as a reply"),
+        ("comment", "the first comment"),
+    )
+    for role, words in cases:
         more = context(me, client, f"A {role}", role=role, parent=ctx.handles, root=ctx.handles)
         with pytest.raises(ProviderError) as caught:
             run(provider, more)
@@ -355,15 +368,14 @@ def test_polls_and_choices_reach_x_on_the_first_part_only(
         "Which?", options=options, poll=Poll(("A", "B"), 60), thread=(Piece("Because"),)
     )
     first, second = publish_all(provider, me, client, content)
-    assert networks.sandbox is not None
-    post = networks.sandbox.store.post("x", first.handles["remote_id"])
+    post = kept(networks, first)
     assert post["poll"] == {"options": ["A", "B"], "duration_minutes": 60}
     assert (post["reply_settings"], post["made_with_ai"], post["paid_partnership"]) == (
         "following",
         True,
         True,
     )
-    assert networks.sandbox.store.post("x", second.handles["remote_id"])["poll"] is None
+    assert kept(networks, second)["poll"] is None
 
 
 # --- What is found before ------------------------------------------------------------------------
