@@ -339,6 +339,15 @@ def test_a_full_quota_waits_and_says_so_before(
     assert caught.value.retry_at is not None
 
 
+def test_containers_count_against_their_own_limit(
+    client: GuardedClient, me: Connected, files: Files, receipt: list[Exchange]
+) -> None:
+    run(provider, context(me, client, Content("x", (files.image(), files.image()))))
+    groups = [provider.endpoint_of(one.method, one.url) for one in receipt]
+    assert groups.count("containers") == 3
+    assert {rule.endpoint for rule in provider.capabilities.rates} == {"all", "containers"}
+
+
 def test_without_a_quota_total_fifty_stands_in() -> None:
     from apps.integrations.providers.meta.login import quota
 

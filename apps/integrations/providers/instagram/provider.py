@@ -234,6 +234,10 @@ class InstagramProvider(LongLivedProvider):
 
     # --- Publishing ------------------------------------------------------------------------------
 
+    def endpoint_of(self, method: str, url: str) -> str:
+        made = method == "POST" and url.partition("?")[0].endswith("/media")
+        return "containers" if made else "all"
+
     def stages_for(self, content: Content, role: Role = "post") -> tuple[str, ...]:
         if role == "comment":
             return ("submit", "permalink")
