@@ -32,8 +32,8 @@ demo: prepare-run ## The main job without a browser (SOURCE=url-or-folder, DEMO_
 bench: prepare-test ## Measure, beside baselines of the same run (ARGS="…")
 	@$(WITH_SERVERS) --test -- python -m tests.bench $(ARGS)
 
-chaos: prepare-test ## 1,000 publishes while workers and servers are killed: 0 lost, 0 doubled
-	@$(WITH_SERVERS) --test -- python -m tests.chaos $(ARGS)
+chaos: prepare-test ## 1,000 publishes over all networks while servers are killed: 0 lost, 0 doubled (N=30000)
+	@$(WITH_SERVERS) --test -- python -m tests.chaos $(if $(N),--publishes $(N)) $(ARGS)
 
 lighthouse: prepare-test ## Lighthouse on dashboard, calendar and composer with the demo data: 95 or more
 	@$(WITH_SERVERS) --test -- python -m tests.lighthouse

@@ -17,7 +17,8 @@ from tests.support.fleet import ROOT
 def test_workers_broker_and_database_may_die_and_each_post_goes_out_once(tmp_path: Path) -> None:
     result = tmp_path / "chaos.json"
     command = [sys.executable, "-m", "tests.chaos", "--only", "real", "--json", str(result)]
-    command += ["--publishes", "60", "--workspaces", "5", "--spread", "5", "--kill-every", "2"]
+    command += ["--publishes", "60", "--workspaces", "6", "--spread", "5", "--kill-every", "2"]
+    command += ["--networks", "mastodon,bluesky,x,threads,linkedin,pinterest"]
     command += ["--kills", "6", "--database-stops", "1", "--flushes", "1", "--limit", "240"]
     # The arena brings its own servers and settings.
     environment = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -12,7 +13,12 @@ from typing import Any, TypeVar
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
-from tests.support.networks import Networks
+from apps.integrations import providers
+from apps.integrations.services import sandbox
+from apps.knisoci.services import channels, posts
+from apps.workspaces.tenancy import workspace_context
+from apps.workspaces.types import Actor
+from tests.support.samples import variant_for
 
 Result = TypeVar("Result")
 AT_REST = {"published", "failed", "held", "missed", "unconfirmed", "cancelled", "draft"}
@@ -20,9 +26,10 @@ AT_REST = {"published", "failed", "held", "missed", "unconfirmed", "cancelled", 
 
 @dataclass
 class Plan:
-    """What was asked for: posts by account."""
+    """What was asked for: posts by network; and which network each workspace posts on."""
 
     workspaces: list[Any]
+    networks: dict[str, str] = field(default_factory=dict)  # by schema
     expected: Counter[str] = field(default_factory=Counter)
 
     @property
@@ -47,37 +54,83 @@ def prepare(count: int) -> list[Any]:
     ]
 
 
-def schedule(workspaces: list[Any], publishes: int, networks: Networks, *, spread: float) -> Plan:
-    """`publishes` posts, even over the workspaces, due within `spread` seconds from now."""
-    from apps.integrations.services import connections
-    from apps.knisoci.services import channels, posts
-    from apps.workspaces.tenancy import workspace_context
-    from apps.workspaces.types import Actor
-
+def schedule(workspaces: list[Any], publishes: int, keys: list[str], *, spread: float) -> Plan:
+    """`publishes` posts due within `spread` seconds from now: each workspace on a network of `keys`,
+    in turn, with as many accounts as the network's own quotas make necessary."""
     plan = Plan(workspaces)
     start = timezone.now() + timedelta(seconds=2)
-    for number, workspace in enumerate(workspaces):
-        share = publishes // len(workspaces) + (number < publishes % len(workspaces))
+    shares = _shares(workspaces, publishes, keys)
+    for number, (workspace, (key, share)) in enumerate(zip(workspaces, shares, strict=True)):
+        plan.networks[workspace.schema_name] = key
+        plan.expected[key] += share
         with workspace_context(workspace):
-            actor = Actor.system(workspace)
-            login = f"account{number}"
-            account = connections.connect(
-                actor=actor,
-                provider="mastodon",
-                values={"host": f"{networks.url}/mastodon", "token": f"sandbox-{login}"},
-            )
-            channel = channels.add(actor=actor, connection=account)
-            for index in range(share):
-                post = posts.create(
-                    actor=actor,
-                    title=f"{login} {index}",
-                    variants=[{"channel": channel, "text": f"Post {index} of {login}"}],
-                )
-                due = start + timedelta(seconds=spread * index / max(share, 1))
-                due = max(due, timezone.now())  # a slow machine needs a while to write them all
-                posts.schedule(actor=actor, post=post, when=due, late_minutes=600)
-            plan.expected[login] += share
+            _fill(workspace, number, key, share, start, spread)
     return plan
+
+
+def _shares(workspaces: list[Any], publishes: int, keys: list[str]) -> list[tuple[str, int]]:
+    """Even over the workspaces; what a network's app may not send in a day goes to the others."""
+    owners = [keys[number % len(keys)] for number in range(len(workspaces))]
+    caps = {key: _app_cap(key) // max(1, owners.count(key)) for key in keys}
+    shares = [0] * len(workspaces)
+    left, turn = publishes, 0
+    while left:
+        number = turn % len(workspaces)
+        if shares[number] < caps[owners[number]]:
+            shares[number] += 1
+            left -= 1
+        turn += 1
+    return list(zip(owners, shares, strict=True))
+
+
+def _app_cap(key: str) -> int:
+    quotas = providers.get(key).capabilities.quotas
+    return min([q.limit for q in quotas if q.scope == "app" and q.role == "post"], default=10**9)
+
+
+def _account_cap(key: str) -> int:
+    quotas = providers.get(key).capabilities.quotas
+    return min([25, *(q.limit for q in quotas if q.scope == "account" and q.role == "post")])
+
+
+def _fill(workspace: Any, number: int, key: str, share: int, start: Any, spread: float) -> None:
+    actor, provider = Actor.system(workspace), providers.get(key)
+    per_account = _account_cap(key)
+    for account in range(math.ceil(share / per_account)):
+        login = f"account{number}x{account}"
+        connection = sandbox.connect(actor=actor, provider=key, login=login)
+        channel = channels.add(actor=actor, connection=connection)
+        first = account * per_account
+        for index in range(first, min(share, first + per_account)):
+            text = f"Post {index} of {login}"
+            fields = variant_for(provider, connection.account, actor, text)
+            post = posts.create(actor=actor, title=text, variants=[{"channel": channel, **fields}])
+            due = start + timedelta(seconds=spread * index / max(share, 1))
+            due = max(due, timezone.now())  # a slow machine needs a while to write them all
+            posts.schedule(actor=actor, post=post, when=due, late_minutes=600)
+
+
+def by_network(plan: Plan) -> dict[str, Counter[str]]:
+    """How many targets of each network stand in each state."""
+    found: dict[str, Counter[str]] = {key: Counter() for key in plan.expected}
+    for schema, key in plan.networks.items():
+        with connection.cursor() as cursor:
+            cursor.execute(f'SELECT state, count(*) FROM "{schema}".knisoci_target GROUP BY state')
+            found[key].update(dict(cursor.fetchall()))
+    return found
+
+
+def slowest_doubt(plan: Plan) -> float:
+    """Seconds from the first call to the moment a person was asked, the longest of all."""
+    slowest = 0.0
+    for schema in plan.networks:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT coalesce(max(extract(epoch FROM finished_at - sent_at)), 0)"
+                f" FROM \"{schema}\".knisoci_attempt WHERE state = 'unconfirmed'"
+            )
+            slowest = max(slowest, float(cursor.fetchone()[0]))
+    return slowest
 
 
 def states(plan: Plan) -> Counter[str]:

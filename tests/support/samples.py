@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import subprocess
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from apps.integrations.providers.base import Account, Content, MediaItem, PublishProvider
 from apps.integrations.providers.capabilities import Option, PostFormat
 from apps.integrations.providers.checks import image_rules, video_rules
-from tests.support.publishing import Files
+from tests.support.publishing import Files, jpeg
 
 
 def content_for(
@@ -68,3 +72,56 @@ def _file(
     rules_of_images = image_rules(provider.capabilities, account.limits, form)
     side = max(400, rules_of_images.min_side or 0)
     return files.image(alt, width=side, height=side)
+
+
+def variant_for(
+    provider: PublishProvider, account: Account, actor: Any, text: str
+) -> dict[str, Any]:
+    """As `content_for`, but as the fields of a variant, with files that are in the library."""
+    made = content_for(provider, account, _NoFiles(), text)
+    return {
+        "text": text,
+        "title": made.title,
+        "options": dict(made.options),
+        "media": [_in_library(actor, item.kind) for item in made.media],
+    }
+
+
+class _NoFiles(Files):
+    """Files that are only asked for their kind."""
+
+    def __init__(self) -> None:
+        pass
+
+    def _item(self, mime: str, data: bytes, alt: str, **facts: Any) -> MediaItem:
+        return MediaItem("", mime, len(data), alt_text=alt, read=lambda: data, **facts)
+
+
+def _in_library(actor: Any, kind: str) -> Any:
+    """A small picture or clip of this workspace; the same bytes are one asset, however often."""
+    from apps.media.services import assets
+
+    data = clip() if kind == "video" else jpeg(1080, 1080)
+    name = "clip.mp4" if kind == "video" else "picture.jpg"
+    asset, _ = assets.upload(actor=actor, file=data, name=name, alt_text="A picture")
+    return asset.pk
+
+
+@cache
+def clip() -> bytes:
+    """Twelve seconds of colour, upright, with sound: what every network with video takes."""
+    import imageio_ffmpeg
+
+    with TemporaryDirectory() as folder:
+        out = Path(folder) / "clip.mp4"
+        subprocess.run(
+            [
+                *(imageio_ffmpeg.get_ffmpeg_exe(), "-loglevel", "error", "-y"),
+                *("-f", "lavfi", "-i", "testsrc=size=720x1280:rate=30:duration=12"),
+                *("-f", "lavfi", "-i", "sine=frequency=440:duration=12"),
+                *("-c:v", "libx264", "-preset", "ultrafast", "-crf", "40", "-pix_fmt", "yuv420p"),
+                *("-g", "30", "-c:a", "aac", "-b:a", "64k", "-movflags", "+faststart", str(out)),
+            ],
+            check=True,
+        )
+        return out.read_bytes()
