@@ -9,9 +9,9 @@ from pydantic import BaseModel, Field
 
 from apps.orchestrator import ActionContext, Effect, Retry, action, sync
 
-from . import permissions
+from . import permissions, queries
 from .models import Connection
-from .services import connections, meters
+from .services import connections, meters, offers, refreshing, sunsets, warning
 
 
 class ConnectionInput(BaseModel):
@@ -60,6 +60,8 @@ def check_connection(ctx: ActionContext, input: ConnectionInput) -> ConnectionSt
     concurrency=lambda given: [("connections", 1)],
 )
 def check_connections(ctx: ActionContext, input: Nothing) -> ConnectionStates:
+    offers.clear()
+    sunsets.announce()
     rows = list(Connection.objects.exclude(state__in=Connection.DEAD))
     states = []
     for number, row in enumerate(rows):
@@ -67,6 +69,47 @@ def check_connections(ctx: ActionContext, input: Nothing) -> ConnectionStates:
         states.append(_state(connections.check(actor=ctx.actor, connection_id=row.pk)))
     meters.purge()
     return ConnectionStates(connections=states)
+
+
+@action(
+    key="integrations.refresh_connection",
+    title="Renew a connection's access",
+    summary="Renew an access that ends soon, before a post depends on it.",
+    permission=permissions.CHECK,
+    effect=Effect.IDEMPOTENT,
+    timeout=90,
+    retry=Retry(max_attempts=12, base_seconds=20, cap_seconds=3600),
+    concurrency=lambda given: [(f"connection:{given.connection_id}", 1)],
+)
+def refresh_connection(ctx: ActionContext, input: ConnectionInput) -> ConnectionState:
+    row = queries.connection(actor=ctx.actor, connection_id=input.connection_id)
+    refreshing.renew_ahead(connection=row)
+    row.refresh_from_db()
+    return _state(row)
+
+
+class WarningInput(ConnectionInput):
+    sequence: int = Field(title="Event")
+
+
+class WarningOutput(BaseModel):
+    people: int
+
+
+@action(
+    key="integrations.warn_of_connection",
+    title="Write about a lost connection",
+    summary="Mail whoever may connect it again.",
+    permission=permissions.CHECK,
+    effect=Effect.IDEMPOTENT,
+    timeout=60,
+    retry=Retry(max_attempts=6, base_seconds=5, cap_seconds=600),
+    faces=(),
+)
+def warn_of_connection(ctx: ActionContext, input: WarningInput) -> WarningOutput:
+    return WarningOutput(
+        people=warning.send(connection_id=input.connection_id, sequence=input.sequence)
+    )
 
 
 @action(

@@ -8,6 +8,7 @@ from apps.errors import (
     Gone,
     NotFound,
     PermissionDenied,
+    Unavailable,
     ValidationFailed,
 )
 
@@ -49,3 +50,9 @@ class ConnectionInvalid(ValidationFailed):
     """What was sent does not connect this account here."""
 
     code = "connection.invalid"
+
+
+class MailFailed(Unavailable):
+    """A mail was not taken by the mail server; it may take it later."""
+
+    code = "connection.mail_failed"

@@ -16,7 +16,7 @@ from apps.errors import PermissionDenied
 from apps.integrations.errors import ConnectionLost, SignInInvalid
 from apps.integrations.models import Connection, Secret, SignIn
 from apps.integrations.providers.base import App, ProviderError
-from apps.integrations.services import connections, sign_ins
+from apps.integrations.services import connections, credentials, sign_ins
 from apps.orchestrator import services as orchestrator
 from apps.orchestrator.models import Event
 from apps.workspaces.tenancy import workspace_context
@@ -128,11 +128,11 @@ def test_a_session_that_is_about_to_end_is_renewed_first(
 ) -> None:
     kept = connect(networks, in_workspace)
     with connections.session(kept).client:
-        before = connections._read_credentials(kept)
+        before = credentials.read(kept)
     Connection.objects.update(expires_at=timezone.now() + timedelta(seconds=30))
     kept.refresh_from_db()
     connections.session(kept).client.close()
-    after = connections._read_credentials(kept)
+    after = credentials.read(kept)
     assert after["access"] != before["access"]
     assert after["refresh"] != before["refresh"]
     kept.refresh_from_db()
@@ -144,7 +144,7 @@ def test_many_who_ask_at_once_refresh_once(networks: Networks, workspace: Any) -
     """The refresh token works once: a second refresh would end the session for all."""
     with workspace_context(workspace):
         kept = connect(networks, workspace)
-        stale = connections._read_credentials(kept)
+        stale = credentials.read(kept)
     got: list[str] = []
     gate = threading.Barrier(8)
 
@@ -179,7 +179,7 @@ def test_a_crash_between_answer_and_save_does_not_lose_the_account(
     from apps.integrations.http import guarded_client
 
     kept = connect(networks, in_workspace)
-    stored = connections._read_credentials(kept)
+    stored = credentials.read(kept)
     with guarded_client() as client:
         providers.get("bluesky").refresh(
             stored, client, app=App(""), host=stored["host"]

@@ -15,7 +15,7 @@ from apps.integrations import providers
 from apps.integrations.errors import SignInInvalid
 from apps.integrations.models import Connection, Secret, SignIn
 from apps.integrations.providers.base import Account, Connected, Grant, NotGranted
-from apps.integrations.services import connections, offers, sign_ins
+from apps.integrations.services import connections, credentials, offers, sign_ins
 from apps.orchestrator.models import Event
 from apps.workspaces.tenancy import workspace_context
 from apps.workspaces.types import Actor
@@ -137,12 +137,12 @@ def test_reconnecting_one_account_asks_nothing(consent: Any, person: Actor) -> N
 def test_a_consent_without_a_refresh_token_keeps_the_old_one(consent: Any, person: Actor) -> None:
     kept = consent(person, one(1, refresh="r1")).connected[0]
     consent(person, one(1))
-    assert connections._read_credentials(kept)["refresh"] == "r1"
+    assert credentials.read(kept)["refresh"] == "r1"
     consent(person, one(1, refresh="r2"))
-    assert connections._read_credentials(kept)["refresh"] == "r2"
+    assert credentials.read(kept)["refresh"] == "r2"
     Connection.objects.update(state=Connection.State.REVOKED)
     consent(person, one(1))
-    assert "refresh" not in connections._read_credentials(kept)  # that one is dead
+    assert "refresh" not in credentials.read(kept)  # that one is dead
     assert Secret.objects.count() == 1
 
 

@@ -11,9 +11,11 @@ from .errors import (
     OutboundRefused,
 )
 from .exchange import HIDE, Exchange
+from .journal import Answer, Journal
 from .rates import RateState, rate_state, retry_at, usage_state
 
 __all__ = [
+    "Answer",
     "AnswerLost",
     "BadAnswer",
     "BodyTooLarge",
@@ -21,6 +23,7 @@ __all__ = [
     "HIDE",
     "Exchange",
     "GuardedClient",
+    "Journal",
     "OutboundError",
     "OutboundRefused",
     "RateState",

@@ -7,7 +7,8 @@ with guarded_client(record=receipt.append) as client:
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
@@ -17,6 +18,7 @@ from django.conf import settings
 from .addresses import check_spelling
 from .errors import BadAnswer, OutboundError, OutboundRefused
 from .exchange import HIDE, Exchange, redact_body, redact_url
+from .journal import Journal
 from .transport import DEADLINE, MAX_BYTES, GuardedTransport, Resolver, resolve
 
 USER_AGENT = "Candy/1 (+https://candy.invalid/bot)"
@@ -63,6 +65,16 @@ class GuardedClient(httpx.Client):
         self._total = timeout
         self._max_bytes = max_bytes
         self._record = record
+        self._journal: Journal | None = None
+
+    @contextmanager
+    def journaled(self, journal: Journal) -> Iterator[None]:
+        """Answers go to `journal` before anything else, and come from it where it has them."""
+        self._journal = journal
+        try:
+            yield
+        finally:
+            self._journal = None
 
     def build_request(self, method: str, url: httpx.URL | str, **kwargs: Any) -> httpx.Request:
         check_spelling(str(url))
@@ -102,12 +114,16 @@ class GuardedClient(httpx.Client):
             auth = None  # given for the first address only
 
     def _hop(self, request: httpx.Request, *, stream: bool, auth: Any) -> httpx.Response:
+        if self._journal is not None and (known := self._journal.replay(request)) is not None:
+            return known
         started = time.monotonic()
         response: httpx.Response | None = None
         try:
             response = super().send(request, stream=True, auth=auth, follow_redirects=False)
             if not stream:
                 response.read()
+                if self._journal is not None:
+                    self._journal.note(request, response)
         except (OutboundError, httpx.RemoteProtocolError) as error:
             if response is not None:
                 response.close()

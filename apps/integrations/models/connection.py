@@ -38,6 +38,8 @@ class Connection(models.Model):
     scopes = models.JSONField(default=list, blank=True)
     limits = models.JSONField(default=dict, blank=True)  # see providers.base.Account.limits
     expires_at = models.DateTimeField(null=True, blank=True)
+    renewed_at = models.DateTimeField(null=True, blank=True)  # when the access began
+    warned_for = models.DateTimeField(null=True, blank=True)  # the end that people were told of
     last_checked_at = models.DateTimeField(null=True, blank=True)
     last_error_code = models.CharField(max_length=80, blank=True)
     last_error = models.CharField(max_length=500, blank=True)

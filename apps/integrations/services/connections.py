@@ -1,35 +1,36 @@
-"""Connecting accounts, keeping their credentials alive, and saying so when they die."""
+"""Connecting accounts, handing out what a network's calls need, checking that access is alive."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 
-from apps.integrations import permissions, providers, vault
+from apps.integrations import permissions, providers
 from apps.integrations.errors import ConnectionInvalid, ConnectionLost, ConnectionNotFound
 from apps.integrations.http import Exchange, GuardedClient, guarded_client
 from apps.integrations.http.client import Record
-from apps.integrations.models import Connection, Secret
+from apps.integrations.models import Connection
 from apps.integrations.providers.base import Account, Connected, ErrorKind, ProviderError
-from apps.orchestrator import services as orchestrator
-from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
-from . import apps, meters
+from . import credentials, meters, refreshing
+from .health import alive, report, shown, tell
+from .refreshing import renew
 
-CREDENTIALS = "credentials"
-REFRESH_AHEAD = timedelta(minutes=2)
-_DEATHS = {
-    ErrorKind.AUTH_EXPIRED: Connection.State.EXPIRED,
-    ErrorKind.AUTH_REVOKED: Connection.State.REVOKED,
-    ErrorKind.SCOPE_MISSING: Connection.State.REVOKED,
-}
+__all__ = [
+    "Session",
+    "check",
+    "connect",
+    "disconnect",
+    "renew",
+    "report",
+    "session",
+    "store",
+]
 
 
 class Session(NamedTuple):
@@ -82,33 +83,31 @@ def store(*, actor: Actor, provider: str, connected: Connected, app_id: str = ""
             host=account.host,
             remote_id=account.remote_id,
             defaults={
-                **_shown(account),
+                **shown(account),
                 "app_id": app_id,
                 "state": Connection.State.ACTIVE,
                 "scopes": list(connected.scopes),
                 "expires_at": connected.expires_at,
+                "renewed_at": timezone.now(),
                 "last_checked_at": timezone.now(),
                 "last_error": "",
                 "last_error_code": "",
             },
             create_defaults={
-                **_shown(account),
+                **shown(account),
                 "app_id": app_id,
                 "scopes": list(connected.scopes),
                 "expires_at": connected.expires_at,
+                "renewed_at": timezone.now(),
                 "last_checked_at": timezone.now(),
                 "created_by_id": actor.user_id,
             },
         )
-        _write_credentials(connection, kept | connected.credentials)
+        credentials.write(connection, kept | connected.credentials)
+        refreshing.plan(connection)
+        kind = "connection.created" if created else "connection.restored"
         name = providers.get(provider).name
-        orchestrator.emit(
-            actor=actor,
-            kind="connection.created" if created else "connection.restored",
-            subject=("connection", str(connection.pk)),
-            data={"provider": provider, "handle": connection.handle},
-            summary=f"{connection.handle} on {name} is connected",
-        )
+        tell(actor, connection, kind, f"{connection.handle} on {name} is connected")
     return connection
 
 
@@ -116,18 +115,12 @@ def disconnect(*, actor: Actor, connection_id: UUID) -> Connection:
     """Forget the credentials; the row and its history stay. Emits connection.removed."""
     actor.require(permissions.MANAGE)
     with transaction.atomic():
-        connection = _locked(connection_id)
+        connection = credentials.locked(connection_id)
         connection.secrets.all().delete()
         connection.state = Connection.State.DISCONNECTED
         connection.expires_at = None
         connection.save(update_fields=["state", "expires_at", "updated_at"])
-        orchestrator.emit(
-            actor=actor,
-            kind="connection.removed",
-            subject=("connection", str(connection.pk)),
-            data={"provider": connection.provider, "handle": connection.handle},
-            summary=f"{connection.handle} is disconnected",
-        )
+        tell(actor, connection, "connection.removed", f"{connection.handle} is disconnected")
     return connection
 
 
@@ -141,27 +134,27 @@ def check(*, actor: Actor, connection_id: UUID) -> Connection:
     connection = Connection.objects.filter(pk=connection_id).first()
     if connection is None:
         raise ConnectionNotFound("This connection does not exist.")
-    if not Secret.objects.filter(connection=connection, field=CREDENTIALS).exists():
+    if not credentials.exist(connection):
         return connection
     network = providers.get(connection.provider)
     client = guarded_client(timeout=20, record=_metered(connection, None))
     with client:
         try:
-            credentials = _fresh_credentials(connection, client)
+            held = _fresh(connection, client)
             try:
-                account = network.verify(credentials, connection.account, client)
+                account = network.verify(held, connection.account, client)
             except ProviderError as error:
                 if error.kind is not ErrorKind.AUTH_EXPIRED:
                     raise
-                credentials = renew(connection=connection, stale=credentials, client=client)
-                account = network.verify(credentials, connection.account, client)
-            meters.read(connection, credentials, account, client)
+                held = renew(connection=connection, stale=held, client=client)
+                account = network.verify(held, connection.account, client)
+            meters.read(connection, held, account, client)
         except ConnectionLost:
             connection.refresh_from_db()
             return connection
         except ProviderError as error:
             return report(actor=actor, connection=connection, error=error)
-    return _alive(actor, connection, account)
+    return alive(actor=actor, connection=connection, account=account)
 
 
 def session(
@@ -175,77 +168,11 @@ def session(
     """
     client = guarded_client(timeout=timeout, record=_metered(connection, record))
     try:
-        credentials = _fresh_credentials(connection, client)
+        held = _fresh(connection, client)
     except BaseException:
         client.close()
         raise
-    return Session(credentials, connection.account, client)
-
-
-def renew(
-    *, connection: Connection, stale: dict[str, str], client: GuardedClient
-) -> dict[str, str]:
-    """Credentials newer than `stale`, refreshed by exactly one of all who ask at the same time.
-
-    Holds the connection's row lock during the call: the others wait, read again and find the work
-    done. Raises ConnectionLost when the network will not renew.
-    """
-    network = providers.get(connection.provider)
-    try:
-        with transaction.atomic(durable=True):
-            row = _locked(connection.pk)
-            current = _read_credentials(row)
-            if current == stale:
-                app = apps.app_for(network, sandbox=row.is_sandbox)
-                fresh = network.refresh(current, client, app=app, host=row.host)
-                if fresh is None:
-                    raise ProviderError(
-                        ErrorKind.AUTH_EXPIRED, f"The sign-in at {network.name} has expired."
-                    )
-                # A network that sends no new refresh token means the old one to stay.
-                current = current | {k: v for k, v in fresh.credentials.items() if v}
-                _write_credentials(row, current)
-                row.expires_at = fresh.expires_at
-                row.save(update_fields=["expires_at", "updated_at"])
-    except ProviderError as error:
-        if error.kind in _DEATHS:
-            actor = Actor.system(require_workspace())
-            lost = report(actor=actor, connection=connection, error=error)
-            raise ConnectionLost(lost.last_error) from error
-        raise
-    connection.expires_at = row.expires_at
-    return current
-
-
-def report(*, actor: Actor, connection: Connection, error: ProviderError) -> Connection:
-    """Note a failure of the connection itself. Emits on a change of state only.
-
-    connection.expired when a person has to act, connection.failed when the network is out of reach.
-    Content errors and rate limits say nothing about the connection and are ignored.
-    """
-    if error.kind in _DEATHS:
-        state, kind = _DEATHS[error.kind], "connection.expired"
-    elif error.kind in (ErrorKind.TRANSIENT_SAFE, ErrorKind.API_SUNSET, ErrorKind.POLICY_BLOCKED):
-        state, kind = Connection.State.ERROR, "connection.failed"
-    else:
-        return connection
-    with transaction.atomic():
-        row = _locked(connection.pk)
-        changed = row.state != state and row.state != Connection.State.DISCONNECTED
-        if row.state != Connection.State.DISCONNECTED:
-            row.state = state
-        row.last_error, row.last_error_code = error.message[:500], error.code[:80]
-        row.last_checked_at = timezone.now()
-        row.save()
-        if changed:
-            orchestrator.emit(
-                actor=actor,
-                kind=kind,
-                subject=("connection", str(row.pk)),
-                data={"provider": row.provider, "handle": row.handle, "code": row.last_error_code},
-                summary=f"{row.handle}: {row.last_error}",
-            )
-    return row
+    return Session(held, connection.account, client)
 
 
 def _kept_refresh(provider: str, account: Account, app_id: str) -> dict[str, str]:
@@ -256,9 +183,9 @@ def _kept_refresh(provider: str, account: Account, app_id: str) -> dict[str, str
         .exclude(state__in=(Connection.State.REVOKED, Connection.State.DISCONNECTED))
         .first()
     )
-    if row is None or not row.secrets.filter(field=CREDENTIALS).exists():
+    if row is None or not credentials.exist(row):
         return {}
-    old = _read_credentials(row)
+    old = credentials.read(row)
     return {"refresh": old["refresh"]} if old.get("refresh") else {}
 
 
@@ -273,68 +200,12 @@ def _metered(connection: Connection, record: Record | None) -> Record:
     return note
 
 
-def _alive(actor: Actor, connection: Connection, account: Account) -> Connection:
-    with transaction.atomic():
-        row = _locked(connection.pk)
-        recovered = row.state != Connection.State.ACTIVE
-        for name, value in _shown(account).items():
-            setattr(row, name, value)
-        row.state = Connection.State.ACTIVE
-        row.last_error = row.last_error_code = ""
-        row.last_checked_at = timezone.now()
-        row.save()
-        if recovered:
-            orchestrator.emit(
-                actor=actor,
-                kind="connection.recovered",
-                subject=("connection", str(row.pk)),
-                data={"provider": row.provider, "handle": row.handle},
-                summary=f"{row.handle} works again",
-            )
-    return row
-
-
-def _fresh_credentials(connection: Connection, client: GuardedClient) -> dict[str, str]:
+def _fresh(connection: Connection, client: GuardedClient) -> dict[str, str]:
     if not connection.is_usable:
         raise ConnectionLost(
             connection.last_error or f"{connection.handle} has to be connected again."
         )
-    credentials = _read_credentials(connection)
-    if connection.expires_at and connection.expires_at <= timezone.now() + REFRESH_AHEAD:
-        return renew(connection=connection, stale=credentials, client=client)
-    return credentials
-
-
-def _locked(connection_id: UUID) -> Connection:
-    """The row, locked until the caller's transaction ends."""
-    connection = Connection.objects.select_for_update().filter(pk=connection_id).first()
-    if connection is None:
-        raise ConnectionNotFound("This connection does not exist.")
-    return connection
-
-
-def _shown(account: Account) -> dict[str, object]:
-    return {
-        "handle": account.handle[:300],
-        "name": account.name[:300],
-        "avatar_url": account.avatar_url[:2000],
-        "limits": dict(account.limits),
-    }
-
-
-def _read_credentials(connection: Connection) -> dict[str, str]:
-    secret = Secret.objects.filter(connection=connection, field=CREDENTIALS).first()
-    if secret is None:
-        raise ConnectionLost(f"{connection.handle} has to be connected again.")
-    text = vault.unseal(connection_id=connection.pk, field=CREDENTIALS, sealed=bytes(secret.sealed))
-    found: dict[str, str] = json.loads(text)
-    return found
-
-
-def _write_credentials(connection: Connection, credentials: Mapping[str, str]) -> None:
-    sealed = vault.seal(
-        connection_id=connection.pk, field=CREDENTIALS, plaintext=json.dumps(dict(credentials))
-    )
-    Secret.objects.update_or_create(
-        connection=connection, field=CREDENTIALS, defaults={"sealed": sealed}
-    )
+    held = credentials.read(connection)
+    if refreshing.is_due(connection):
+        return renew(connection=connection, stale=held, client=client)
+    return held

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
@@ -13,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from apps.errors import DomainError, PermissionDenied
-from apps.integrations import permissions, providers
+from apps.integrations import permissions, providers, queries
 from apps.integrations.errors import SignInInvalid, SignInNotYours
 from apps.integrations.providers.base import NotGranted
 from apps.integrations.services import apps, offers, sign_ins
@@ -87,6 +88,14 @@ def pick(request: Any, sign_in_id: UUID) -> HttpResponse:
         "problem": problem,
     }
     return render(request, "integrations/pick.html", context, status=422 if problem else 200)
+
+
+@require_safe
+def repair(request: Any, connection_id: UUID) -> HttpResponse:
+    """Where a mail or notification about a lost access leads: the page that brings it back."""
+    row = queries.connection(actor=request.actor, connection_id=connection_id)
+    query = urlencode({"again": row.pk, **({"sandbox": 1} if row.is_sandbox else {})})
+    return redirect(f"/w/{request.workspace.slug}/channels/connect/{row.provider}/?{query}")
 
 
 @require_safe
