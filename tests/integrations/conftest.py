@@ -34,6 +34,7 @@ def form_for(networks: Networks, provider: str, login: str = "maren") -> dict[st
     forms: dict[str, dict[str, Any]] = {
         "mastodon": {"token": f"sandbox-{login}"},
         "bluesky": {"handle": login, "password": "sandbox-pass"},
+        "discord": {"token": f"sandbox-{login}", "channel": login},
         "telegram": {"token": f"sandbox-{login}", "chat": f"@{login}"},
         "x": {
             "api_key": "candy-sandbox",
