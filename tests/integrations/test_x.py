@@ -441,9 +441,7 @@ def test_cashtags_are_read_as_x_does() -> None:
 
 
 def lose(networks: Networks, ctx: Any) -> None:
-    networks.control(
-        "x", scenario="accept_then_drop", point="any" if ctx.role != "post" else "publish"
-    )
+    networks.control("x", scenario="accept_then_drop", point="post")
     with pytest.raises(ProviderError) as caught:
         provider.run_stage("submit", ctx)
     assert caught.value.kind is ErrorKind.AMBIGUOUS
