@@ -242,7 +242,7 @@ def test_a_video_goes_in_segments_that_go_on_where_a_worker_stopped(
     receipt: list[Exchange],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(publishing, "SEGMENT", 8_000)
+    monkeypatch.setattr(publishing, "SEGMENT", 30_000)
     stored: dict[str, str] = {}
     content = Content("A film", (video(),))
     networks.control("x", scenario="error_before_accept", point="upload", nth=3)

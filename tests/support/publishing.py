@@ -27,7 +27,7 @@ from apps.integrations.services.apps import SANDBOX
 from tests.support.networks import Networks
 from tests.support.site import Answer, Site, serve
 
-MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x01\x02\x03\x04" * 5000
+MP4 = b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00mp42isom" + b"\x01\x02\x03\x04" * 20_000
 
 
 def jpeg(width: int = 400, height: int = 400, colour: str = "salmon") -> bytes:
