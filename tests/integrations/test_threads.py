@@ -302,6 +302,26 @@ def test_a_published_container_is_adopted(
     assert networks.posts(KEY) == 1
 
 
+def test_a_post_that_is_not_listed_yet_is_asked_for_again(
+    networks: Networks, client: GuardedClient, me: Connected
+) -> None:
+    """PUBLISHED and not in the list is neither missing nor found: sending again would double it."""
+    ctx = context(me, client, "Lists lag behind")
+    provider.run_stage("container", ctx)
+    networks.control(KEY, scenario="accept_then_drop")
+    with pytest.raises(ProviderError):
+        provider.run_stage("submit", ctx)
+    networks.control(KEY, scenario="success")
+    store = networks.sandbox.store  # type: ignore[union-attr]
+    (post,) = store.posts(KEY)
+    store.drop_post(KEY, post["id"])
+    with pytest.raises(ProviderError) as caught:
+        provider.reconcile(ctx)
+    assert caught.value.kind is ErrorKind.TRANSIENT_SAFE
+    store.add_post(KEY, post["id"], "maren", post["text"], post)
+    assert isinstance(provider.reconcile(ctx), Found)
+
+
 def test_a_container_that_was_not_published_is_not_found(
     networks: Networks, client: GuardedClient, me: Connected
 ) -> None:

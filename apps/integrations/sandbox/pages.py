@@ -102,7 +102,7 @@ def _post(post: FeedPost, key: str) -> str:
             f"<span>{escape(text)}</span><small>{escape(url)}</small></a>"
         )
     clips = "".join(
-        f'<video src="{escape(url)}" poster="{escape(poster)}" controls preload="none" playsinline>'
+        f'<video src="{escape(url)}" poster="{escape(poster)}" controls preload="metadata" playsinline>'
         "</video>"
         for url, poster in post.videos
     )

@@ -150,7 +150,11 @@ class Containers:
             if is_gone(error):
                 return Unreadable("The network no longer knows what was sent.")
             raise
-        return found or Unreadable("It is out, but not among the account's newest posts.")
+        if found is None:  # lists lag behind; the engine asks again for a while, then a person
+            raise ProviderError(
+                ErrorKind.TRANSIENT_SAFE, "It is out, but not yet among the account's posts."
+            )
+        return found
 
     def _not_out(self) -> NotFound | Unreadable:
         if self._ctx.handles.get("blocked"):
