@@ -17,7 +17,7 @@ from apps.media.errors import AlreadyThere, BadDetails, FileEmpty, FileTooLarge,
 from apps.media.models import Asset, Rendition
 from apps.media.services import capacity, details, intake, renditions
 from apps.media.services.details import get
-from apps.media.services.handout import public_url, read_part
+from apps.media.services.handout import is_reachable, public_url, read_part
 from apps.media.types import RenditionSpec
 from apps.media.video import intake as video
 from apps.media.video.ffmpeg import Source
@@ -28,6 +28,7 @@ __all__ = [
     "delete",
     "get",
     "get_with_trash",
+    "is_reachable",
     "pick_cover",
     "public_url",
     "read",
