@@ -123,10 +123,6 @@ class LinkedInApi:
             raise _strange(mutating=True)
         return urn
 
-    def delete(self, urn: str) -> None:
-        headers = {**self._headers(), "X-RestLi-Method": "DELETE"}
-        self._send("DELETE", f"{self._base}/rest/posts/{_quoted(urn)}", headers=headers)
-
     # --- Reading ---------------------------------------------------------------------------------
 
     def posts_by(self, author: str, *, start: int = 0, count: int = 50) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from ..errors import ErrorKind, ProviderError
 from ..types import Account, Content, Done, Found, NotFound, PublishContext, Unreadable
 from .client import LinkedInApi
 from .files import kind_of
-from .text import comparable, full_text, is_card, little, question
+from .text import comparable, full_text, is_card, little, question, without_markup
 
 # Far inside LinkedIn's ten minutes, and a doubt is shown to a person within two.
 REPEAT_TRUSTED = timedelta(seconds=100)
@@ -134,7 +134,7 @@ def _note_duplicate(ctx: PublishContext, twin: str | None, web: str) -> None:
 def comment(api: LinkedInApi, ctx: PublishContext, web: str) -> Done:
     """The first comment below the post."""
     post = _post(ctx)
-    urn = api.comment(post, ctx.account.remote_id, ctx.content.text)
+    urn = api.comment(post, ctx.account.remote_id, without_markup(ctx.content.text))
     ctx.remember("remote_id", urn)
     ctx.remember("permalink", permalink(web, post, urn))
     return Done(dict(ctx.handles))
@@ -230,7 +230,7 @@ def _find_comment(api: LinkedInApi, ctx: PublishContext, web: str) -> Found | No
         urn = str(one.get("commentUrn") or "")
         if (
             one.get("actor") == ctx.account.remote_id
-            and said == " ".join(ctx.content.text.split())
+            and said == " ".join(without_markup(ctx.content.text).split())
             and at >= ctx.started_at - CLOCK_SKEW
             and not ctx.is_claimed(urn)
         ):

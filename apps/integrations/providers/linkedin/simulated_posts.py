@@ -121,7 +121,7 @@ class Posts:
                 raise wrong("poll.settings.duration is not valid")
 
     def _check_repeat(self, author: str, commentary: str, content: dict[str, Any]) -> None:
-        for post in self.store.posts("linkedin", self.network.label(author), 200):
+        for post in self.store.posts("linkedin", self.network.label(author), 100):
             same = (post["author"], post["commentary"], post["content"], post["parent"])
             recent = post["at"] + REPEAT_SECONDS > self.network.now()
             if recent and same == (author, commentary, content, ""):
@@ -157,6 +157,8 @@ class Posts:
                 "at": self.network.now(),
             }
             self.store.add_post("linkedin", made["id"], self.network.label(actor), text, made)
+            below = self.store.get("linkedin", "below", post["id"]) or []
+            self.store.put("linkedin", "below", post["id"], [*below, made["id"]])
             return json_response(_comment(made), 201, {"x-restli-id": id})
 
         return await self.network.step("comment", session.login, accept)
@@ -175,7 +177,7 @@ class Posts:
             raise self._denied("partnerApiPostsExternal.FINDER-author")
         self.network.check_author(session, author)
         start, count = int(request.first("start", "0")), min(int(request.first("count", "10")), 100)
-        every = self.store.posts("linkedin", self.network.label(author), 2_000)
+        every = self.store.posts("linkedin", self.network.label(author), 2 * (start + count))
         found = [_json(one) for one in every if one["author"] == author and not one["parent"]]
         return json_response(
             {
@@ -231,11 +233,15 @@ class Posts:
         return json_response({"paging": {"start": 0, "count": 10}, "elements": [element]})
 
     def replies(self, post: dict[str, Any]) -> list[dict[str, Any]]:
-        every = self.store.posts("linkedin", None, 1_000)
-        return [one for one in reversed(every) if one["parent"] == post["id"]]
+        """Its comments, oldest first."""
+        below = self.store.get("linkedin", "below", post["id"]) or ()
+        return [found for one in below if (found := self.store.post("linkedin", one))]
 
     def counters(self, post: dict[str, Any]) -> dict[str, int]:
-        return self.network.grown(post["id"], post["at"], SIZES)
+        found = self.network.grown(post["id"], post["at"], SIZES)
+        # Nobody is reached without an impression.
+        reached = min(found["uniqueImpressionsCount"], found["impressionCount"])
+        return found | {"uniqueImpressionsCount": reached}
 
     def _post(self, urn: str) -> dict[str, Any]:
         post: dict[str, Any] | None = self.store.post("linkedin", urn)

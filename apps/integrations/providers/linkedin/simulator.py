@@ -23,6 +23,14 @@ from .simulated_files import Files
 from .simulated_posts import Posts
 
 YEAR, SIXTY_DAYS = 365 * 86_400, 5_184_000
+WORDS = {
+    "impressionCount": "impressions",
+    "uniqueImpressionsCount": "members reached",
+    "clickCount": "clicks",
+    "likeCount": "reactions",
+    "commentCount": "comments",
+    "shareCount": "reposts",
+}
 PUBLISHERS = ("ADMINISTRATOR", "CONTENT_ADMINISTRATOR")
 
 
@@ -278,7 +286,7 @@ class LinkedInSimulator(Simulator):
             else None,
             title=str(poll.get("question") or ""),
             poll=tuple(one["text"] for one in poll.get("options") or ()),
-            counters=tuple((k.removesuffix("Count"), v) for k, v in counters.items() if v),
+            counters=tuple((WORDS[k], v) for k, v in counters.items() if v),
             badge={"CONNECTIONS": "connections only"}.get(post["visibility"], ""),
             replies=tuple(self.feed_post(one, base) for one in self.posts.replies(post)),
         )

@@ -42,11 +42,15 @@ def _inside(name: str) -> str:
     return name.replace("\\", "\\\\").replace("]", "\\]")
 
 
+def without_markup(text: str) -> str:
+    """A typed text where mentions are not understood: their names only."""
+    return _MENTION.sub(lambda found: found[1], text)
+
+
 def plain(commentary: str) -> str:
     """Little text as a reader sees it."""
     text = _HASHTAG.sub(lambda found: f"#{found[1]}", commentary)
-    text = _MENTION.sub(lambda found: found[1], text)
-    return _ESCAPED.sub(lambda found: found[1], text)
+    return _ESCAPED.sub(lambda found: found[1], without_markup(text))
 
 
 def comparable(commentary: str) -> str:

@@ -118,9 +118,6 @@ class XApi:
             raise ProviderError(ErrorKind.AMBIGUOUS, "X's answer names no post.")
         return remote_id
 
-    def delete(self, post_id: str) -> None:
-        self._call("DELETE", f"/2/tweets/{post_id}")
-
     def _call(
         self, method: str, path: str, *, mutating: bool = False, **kwargs: Any
     ) -> dict[str, Any]:

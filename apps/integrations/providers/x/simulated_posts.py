@@ -87,6 +87,9 @@ class Posts:
             except Refused as refused:
                 return refused.answer
             self.store.add_post("x", post["id"], login, post["text"], post)
+            if post["root"]:
+                below = self.store.get("x", "below", post["root"]) or []
+                self.store.put("x", "below", post["root"], [*below, post["id"]])
             data = {
                 "id": post["id"],
                 "text": self._rewritten(post, request.base)[0],
@@ -110,7 +113,8 @@ class Posts:
         self._check_poll(wish, text)
         if wish.get("reply_settings") not in (None, *REPLY_SETTINGS):
             raise invalid("reply_settings is not valid", reply_settings=[wish["reply_settings"]])
-        reply_to = self._check_reply(account, wish)
+        parent = self._check_reply(account, wish)
+        reply_to = parent["id"] if parent else ""
         self._check_repeat(login, text, media, reply_to)
         return {
             "id": str(self.network.next_id()),
@@ -119,6 +123,7 @@ class Posts:
             "media": media,
             "poll": wish.get("poll"),
             "reply_to": reply_to,
+            "root": (parent["root"] or parent["id"]) if parent else "",
             "reply_settings": wish.get("reply_settings") or "everyone",
             "made_with_ai": bool(wish.get("made_with_ai")),
             "paid_partnership": bool(wish.get("paid_partnership")),
@@ -153,12 +158,12 @@ class Posts:
                 "poll.duration_minutes is not valid", **{"poll.duration_minutes": [str(minutes)]}
             )
 
-    def _check_reply(self, account: dict[str, Any], wish: dict[str, Any]) -> str:
+    def _check_reply(self, account: dict[str, Any], wish: dict[str, Any]) -> dict[str, Any] | None:
         """The post that this one answers. Self-serve apps may answer who mentioned them first."""
         reply = wish.get("reply")
         if not reply:
-            return ""
-        parent = self.store.post("x", str(reply.get("in_reply_to_tweet_id")))
+            return None
+        parent: dict[str, Any] | None = self.store.post("x", str(reply.get("in_reply_to_tweet_id")))
         if parent is None:
             raise forbidden(
                 "You attempted to reply to a Tweet that is deleted or not visible to you."
@@ -167,10 +172,10 @@ class Posts:
         mentioned = f"@{account['username']}" in parent["text"]
         if (own and account["noreply"]) or not (own or mentioned):
             raise forbidden("You are not permitted to perform this action.")
-        return str(parent["id"])
+        return parent
 
     def _check_repeat(self, login: str, text: str, media: list[str], reply_to: str) -> None:
-        for post in self.store.posts("x", login, 200):
+        for post in self.store.posts("x", login, 100):
             if post["at"] + REPEAT_SECONDS < self.network.now():
                 return
             if (post["text"], post["media"], post["reply_to"]) == (text, media, reply_to):
@@ -200,7 +205,8 @@ class Posts:
         since = request.first("start_time")
         after = datetime.fromisoformat(since).timestamp() if since else 0.0
         start = int(request.first("pagination_token") or 0)
-        every = [p for p in self.store.posts("x", login or "", 3_200) if p["at"] >= after]
+        newest = self.store.posts("x", login or "", start + most + 1)
+        every = [one for one in newest if one["at"] >= after]
         page = every[start : start + most]
         fields = self._fields(request)
         meta: dict[str, Any] = {"result_count": len(page)}
@@ -249,10 +255,10 @@ class Posts:
             )
         return fields
 
-    def replies(self, post_id: str) -> list[dict[str, Any]]:
-        post = self.store.post("x", post_id)
-        mine = self.store.posts("x", post["login"], 400) if post else []
-        return [one for one in reversed(mine) if one["reply_to"] == post_id]
+    def replies(self, post: dict[str, Any]) -> list[dict[str, Any]]:
+        """What was answered below a post, and below that, in the order it was written."""
+        below = self.store.get("x", "below", post["id"]) or ()
+        return [found for one in below if (found := self.store.post("x", one))]
 
     # --- Shapes ----------------------------------------------------------------------------------
 
@@ -286,7 +292,7 @@ class Posts:
         counters = self.counters(post)
         everything: dict[str, Any] = {
             "created_at": iso(post["at"]),
-            "conversation_id": post["id"],
+            "conversation_id": post["root"] or post["id"],
             "entities": {"urls": urls} if urls else None,
             "attachments": _attached(post, media),
             "referenced_tweets": [{"type": "replied_to", "id": post["reply_to"]}]

@@ -7,6 +7,7 @@ Premium account, `:noreply` one whose answers X refuses even below its own posts
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,6 +22,15 @@ from .simulated import PEOPLE, Refused, id_at, problem
 from .simulated_files import Files
 from .simulated_posts import Posts
 from .simulated_signature import signed_by
+
+WORDS = {
+    "impression_count": "views",
+    "like_count": "likes",
+    "retweet_count": "reposts",
+    "reply_count": "replies",
+    "quote_count": "quotes",
+    "bookmark_count": "bookmarks",
+}
 
 
 class XSimulator(Simulator):
@@ -175,6 +185,10 @@ class XSimulator(Simulator):
         return [self.feed_post(one, base) for one in roots[:limit]]
 
     def feed_post(self, post: dict[str, Any], base: str) -> FeedPost:
+        below = tuple(self._one(one, base) for one in self.posts.replies(post))
+        return replace(self._one(post, base), replies=below)
+
+    def _one(self, post: dict[str, Any], base: str) -> FeedPost:
         text, login = post["text"], post["login"]
         media = [self.store.get(self.key, "media", one) for one in post["media"]]
         shown = [one for one in media if one]
@@ -198,9 +212,8 @@ class XSimulator(Simulator):
                 if one["mime"].startswith("video/")
             ),
             poll=tuple(post["poll"]["options"]) if post["poll"] else (),
-            counters=tuple((k.removesuffix("_count"), v) for k, v in counters.items()),
+            counters=tuple((WORDS[k], v) for k, v in counters.items() if v),
             badge=", ".join(word for name, word in badges.items() if post.get(name)),
-            replies=tuple(self.feed_post(one, base) for one in self.posts.replies(post["id"])),
         )
 
     async def permalink(self, request: Request) -> Response:
