@@ -36,6 +36,7 @@ from apps.media.models import Asset, Upload
 from apps.media.services import capacity, details, intake
 from apps.media.types import DECLARED, EXTENSIONS
 from apps.orchestrator import services as orchestrator
+from apps.workspaces.tenancy.storage import workspace_name
 from apps.workspaces.types import Actor
 
 log = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ def start(
         sha256=sha256.lower(),
         part_size=_part_size(size),
         store=store.name,
-        file=f"originals/{pk}.{EXTENSIONS.get(mime, 'bin')}",
+        file=workspace_name(f"originals/{pk}.{EXTENSIONS.get(mime, 'bin')}"),
         details=given,
         uploaded_by_id=actor.user_id,
         expires_at=_expiry(),
