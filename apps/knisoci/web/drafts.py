@@ -200,11 +200,16 @@ class Line:
 
     @property
     def early_choices(self) -> list[shaping.OptionView]:
-        return [one for one in self.choices if one.is_early or one.option.only_if]
+        return [one for one in self.choices if one.is_early]
 
     @property
     def late_choices(self) -> list[shaping.OptionView]:
-        return [one for one in self.choices if not (one.is_early or one.option.only_if)]
+        return [one for one in self.choices if not one.is_early]
+
+    @property
+    def posting_as(self) -> str:
+        """The creator's name there, where the network wants it shown beside the choices."""
+        return str(self.account.limits.get("nickname") or "")
 
     @property
     def has_link(self) -> bool:

@@ -46,6 +46,7 @@ class OptionView:
     choices: Sequence[tuple[str, str]]
     counts: bool
     is_off: bool  # the account does not allow it
+    decides: bool  # others depend on it
 
     @property
     def is_on(self) -> bool:
@@ -58,7 +59,9 @@ class OptionView:
     @property
     def is_early(self) -> bool:
         """Shown at once instead of behind “More options”: somebody has to decide it."""
-        return self.option.required or self.option.consent
+        return bool(
+            self.option.required or self.option.consent or self.option.only_if or self.decides
+        )
 
 
 def plain(
@@ -127,6 +130,7 @@ def options(
     facts: Capabilities, account: Account, chosen: Mapping[str, Any], shape: str, prefix: str
 ) -> list[OptionView]:
     """Every option of the network; fields are named `prefix` + name. `shape` is the format's key."""
+    causes = {one.only_if.partition("=")[0] for one in facts.options}
     return [
         OptionView(
             option=one,
@@ -135,14 +139,19 @@ def options(
             choices=_choices(one, account),
             counts=counts(one, facts, chosen, shape),
             is_off=bool(one.disabled_by and account.limits.get(one.disabled_by)),
+            decides=one.name in causes,
         )
         for one in facts.options
     ]
 
 
 def counts(option: Option, facts: Capabilities, chosen: Mapping[str, Any], shape: str) -> bool:
-    """Whether `option` matters for this format and these other choices."""
+    """Whether `option` matters for this format and these other choices, and what it depends on does."""
     if option.formats and shape and shape not in option.formats:
+        return False
+    first = option.only_if.partition("=")[0]
+    cause = next((one for one in facts.options if first and one.name == first), None)
+    if cause is not None and not counts(cause, facts, chosen, shape):
         return False
     return checks.counts(option, chosen, facts)
 

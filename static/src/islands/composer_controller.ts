@@ -152,8 +152,10 @@ export default class ComposerController extends Controller<HTMLFormElement> {
   private showOptions(line: HTMLElement): void {
     const status = line.querySelector<HTMLElement>("[data-composer-target='status']");
     const values = chosenValues(line, line.dataset.channel ?? "");
+    // In the order of the page, where what decides stands first: what is hidden decides nothing.
     for (const option of line.querySelectorAll<HTMLElement>("[data-composer-target='option']")) {
       option.hidden = !applies(option, status?.dataset.format ?? "", values);
+      if (option.hidden && option.dataset.name) values.delete(option.dataset.name);
     }
   }
 
