@@ -39,6 +39,17 @@ navigation.register(
 )
 navigation.register(
     navigation.NavItem(
+        "campaigns",
+        "Campaigns",
+        "megaphone",
+        "knisoci:campaigns",
+        order=35,
+        match=("knisoci:campaign",),
+        keywords="pause resume launch",
+    )
+)
+navigation.register(
+    navigation.NavItem(
         "channels",
         "Channels",
         "radio-tower",

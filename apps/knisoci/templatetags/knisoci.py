@@ -10,10 +10,9 @@ from django import template
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
-from apps.knisoci.models import Channel
+from apps.knisoci.models import Target
 from apps.knisoci.types import Reason
 from apps.knisoci.web import files, present
-from apps.workspaces.tenancy import reverse
 
 register = template.Library()
 
@@ -109,18 +108,9 @@ accepted_files = register.simple_tag(files.accepted, name="accepted_files")
 
 
 @register.inclusion_tag("knisoci/repair_link.html")
-def repair_link(reason: Reason | dict[str, str], channel: Channel) -> dict[str, str]:
-    """The one click that mends what a flight check found, where a page can."""
+def repair_link(reason: Reason | dict[str, str], target: Target, where: str = "") -> dict[str, str]:
+    """The one click that mends what a flight check found; none for what ``where`` shows already."""
     repair = reason.get("repair", "") if isinstance(reason, dict) else reason.repair
-    page = {"pk": str(channel.pk)}
-    if repair == "channels.connect":
-        url = reverse("knisoci:channel_connect", kwargs={"provider": channel.provider})
-        return {"words": "Reconnect", "url": url}
-    if repair == "knisoci.resume_channel":
-        return {
-            "words": "Resume it",
-            "url": reverse("knisoci:channel", kwargs={"channel": page["pk"]}),
-        }
-    if repair == "knisoci.resume_publishing":
-        return {"words": "Resume publishing", "url": reverse("knisoci:channels")}
-    return {}
+    if repair == where:
+        return {}
+    return present.repair(repair, target)

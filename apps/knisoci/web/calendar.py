@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -15,7 +16,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.errors import DomainError, ValidationFailed
 from apps.ids import parse_id
-from apps.knisoci import queries
+from apps.knisoci import permissions, queries
 from apps.knisoci.services import posts
 from apps.knisoci.transitions import SCHEDULABLE, TargetState
 from apps.knisoci.web import present
@@ -39,6 +40,10 @@ def page(request: Any) -> HttpResponse:
             "channels": channels,
             "channel": request.GET.get("channel", ""),
             "state": request.GET.get("state", ""),
+            "campaigns": queries.campaigns(),
+            "campaign": request.GET.get("campaign", ""),
+            "stopped": queries.open_stop(),
+            "may_stop": request.actor.can(permissions.STOP),
             "states": [TargetState.SCHEDULED, TargetState.PUBLISHED, TargetState.FAILED],
         },
     )
@@ -57,6 +62,7 @@ def feed(request: Any) -> JsonResponse:
         start=start,
         end=end,
         channels=[channel] if channel else None,
+        campaign=parse_id(request.GET.get("campaign", "")),
         states=[state] if state in TargetState.values else None,
     )
     addresses = _address("knisoci:receipt"), _address("knisoci:target_move")
@@ -87,19 +93,35 @@ def _address(name: str) -> str:
 def _entry(row: Any, zone: ZoneInfo, receipt: str, move: str) -> dict[str, Any]:
     """One event. Its start is wall time without offset, which is how the planner shows zones."""
     local, title = row.at.astimezone(zone), row.title or row.excerpt or "Empty post"
+    notes = list(_notes(row))
+    state = f"{TargetState(row.state).label}{': ' if notes else ''}{', '.join(notes)}"
+    is_long = row.parts_total > 1 and row.state not in (TargetState.DRAFT, TargetState.CANCELLED)
     return {
         "id": str(row.id),
-        "title": title,
+        "title": f"{title} · {row.parts_done}/{row.parts_total}" if is_long else title,
         "start": local.replace(tzinfo=None).isoformat(timespec="minutes"),
         "url": receipt % row.id,
         "editable": row.state in SCHEDULABLE,
         "state": row.state,
         "network": row.provider,
         "channel": row.channel_name,
-        "flight": row.flight,
+        "flight": row.flight if row.state in SCHEDULABLE else "",
+        "paused": row.is_campaign_paused and row.state in SCHEDULABLE,
         "move_url": move % row.id,
-        "label": f"{row.channel_name}, {local:%H:%M}, {TargetState(row.state).label}: {title}",
+        "label": f"{row.channel_name}, {local:%H:%M}, {state}: {title}",
     }
+
+
+def _notes(row: Any) -> Iterator[str]:
+    """What a reader of the calendar should know beside the state."""
+    if row.state in SCHEDULABLE and row.flight in ("amber", "red"):
+        yield present.LEVEL_WORDS[row.flight].lower()
+    if row.is_campaign_paused and row.state in SCHEDULABLE:
+        yield "its campaign is paused"
+    if row.error_code == "quota" and row.state == TargetState.SCHEDULED:
+        yield "moved because the network's quota was full"
+    if row.state == TargetState.PUBLISHED and row.parts_done < row.parts_total:
+        yield f"{row.parts_done} of {row.parts_total} parts are out"
 
 
 def _instant(request: HttpRequest, name: str, zone: ZoneInfo) -> datetime:

@@ -6,6 +6,7 @@ services and answers with fragments: counter, flight check and preview of each c
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -18,6 +19,7 @@ from django.utils.dateparse import parse_datetime
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.errors import DomainError, ValidationFailed
+from apps.ids import parse_id
 from apps.knisoci import permissions, queries
 from apps.knisoci.errors import ChannelNotFound
 from apps.knisoci.models import Post
@@ -38,6 +40,7 @@ def new(request: Any) -> HttpResponse:
         c for c in channels if c.is_connected and not c.is_paused
     ]
     form = drafts.empty(channels, chosen, request.GET.get("text", ""))
+    form = replace(form, campaign=parse_id(request.GET.get("campaign", "")))
     return _page(request, None, form, at=request.GET.get("at", ""))
 
 
@@ -142,7 +145,8 @@ def _when(request: HttpRequest) -> Any:
 
 
 def _page(request: Any, post: Post | None, form: drafts.DraftForm, at: str = "") -> HttpResponse:
-    return render(request, "knisoci/compose.html", {**_context(request, post, form), "at": at})
+    context = {**_context(request, post, form), "at": at, "campaigns": queries.campaigns()}
+    return render(request, "knisoci/compose.html", context)
 
 
 def _fragments(

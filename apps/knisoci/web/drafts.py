@@ -19,7 +19,7 @@ from apps.errors import DomainError
 from apps.integrations.providers import counting
 from apps.integrations.providers.base import Content, Count
 from apps.knisoci import content, queries
-from apps.knisoci.models import Channel, Post, Target
+from apps.knisoci.models import Channel, Post, Target, Variant
 from apps.knisoci.services import flight, posts
 from apps.knisoci.transitions import EDITABLE, TargetState
 from apps.knisoci.types import Flight, Reason
@@ -257,7 +257,10 @@ class Line:
 
 @dataclass(frozen=True)
 class DraftForm:
-    """The whole form. `alts` are descriptions of files as typed, by asset id."""
+    """The whole form. `alts` are descriptions of files as typed, by asset id.
+
+    `campaign` is an id, None for no campaign, "keep" where the form does not say.
+    """
 
     post_id: UUID | None
     title: str
@@ -265,6 +268,7 @@ class DraftForm:
     lines: tuple[Line, ...]
     poll: PollForm = field(default_factory=PollForm)
     alts: Mapping[str, str] = field(default_factory=dict)
+    campaign: UUID | str | None = "keep"
     error: DomainError | None = None
 
     @property
@@ -327,8 +331,20 @@ def of_post(post: Post, channels: list[Channel]) -> DraftForm:
             line.first_comment, line.options = row.first_comment, dict(row.options)
             line.with_poll = bool(row.poll) or poll is None
         lines.append(line)
-    form = DraftForm(post.pk, post.title, main, tuple(lines), _poll_form(poll))
+    form = DraftForm(
+        post.pk, post.title, main, tuple(lines), _poll_form(poll), campaign=post.campaign_id
+    )
     return attached(measured(form), post, check=False)
+
+
+def line_of(row: Variant, target: Target) -> Line:
+    """One stored variant as its channel shows it, for a preview. Needs `channel.connection`."""
+    sheet = _sheet_of(row, ALL)
+    line = Line(target.channel, is_chosen=True, sheet=sheet, poll=row.poll, target=target)
+    line.format, line.title, line.link = row.format, row.title, row.link
+    line.first_comment, line.options = row.first_comment, dict(row.options)
+    _load_files([sheet])
+    return line
 
 
 def attached(form: DraftForm, post: Post, *, check: bool = True) -> DraftForm:
@@ -353,9 +369,12 @@ def store(*, actor: Actor, form: DraftForm) -> Post:
     """
     with transaction.atomic():
         if form.post_id is None:
-            post = posts.create(actor=actor, title=form.title)
+            campaign = form.campaign if isinstance(form.campaign, UUID) else None
+            post = posts.create(actor=actor, title=form.title, campaign=campaign)
         else:
-            post = posts.update(actor=actor, post=form.post_id, title=form.title)
+            post = posts.update(
+                actor=actor, post=form.post_id, title=form.title, campaign=form.campaign
+            )
         _describe(actor, form)
         known = dict(post.targets.values_list("channel_id", "state"))
         for line in form.lines:

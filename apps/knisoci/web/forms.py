@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 
 from django import forms
 
-from apps.knisoci.models import Channel, LatePolicy
+from apps.knisoci.models import Campaign, Channel, LatePolicy
 
 _TIME = re.compile(r"([01]?\d|2[0-3]):([0-5]\d)")
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
@@ -68,3 +68,40 @@ class SlotsForm(forms.Form):
         for weekday, wall in channel.slots:
             lines[int(weekday)].append(wall)
         return {f"day_{number}": ", ".join(sorted(times)) for number, times in lines.items()}
+
+
+class CampaignForm(forms.Form):
+    """A campaign's name, its dates and what writers are told."""
+
+    name = forms.CharField(max_length=120, label="Name")
+    starts_on = forms.DateField(
+        required=False,
+        label="Starts",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    ends_on = forms.DateField(
+        required=False,
+        label="Ends",
+        widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"}),
+    )
+    goal = forms.CharField(
+        required=False,
+        max_length=2000,
+        label="What it is for",
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        data["brief"] = {**self.initial.get("brief", {}), "goal": data.pop("goal", "")}
+        return data
+
+    @staticmethod
+    def values_of(campaign: Campaign) -> dict[str, Any]:
+        return {
+            "name": campaign.name,
+            "starts_on": campaign.starts_on,
+            "ends_on": campaign.ends_on,
+            "goal": campaign.brief.get("goal", ""),
+            "brief": campaign.brief,
+        }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -29,13 +30,14 @@ def parse(data: QueryDict, channels: list[Channel]) -> DraftForm:
         tuple(lines),
         _poll(data),
     )
-    return measured(form_with_alts(form, data))
+    return measured(_with_details(form, data))
 
 
-def form_with_alts(form: DraftForm, data: QueryDict) -> DraftForm:
+def _with_details(form: DraftForm, data: QueryDict) -> DraftForm:
     ids = {pk for sheet in form.sheets for part in sheet.parts for pk in part.media}
     alts = {str(pk): str(data[f"alt-{pk}"]) for pk in ids if f"alt-{pk}" in data}
-    return DraftForm(form.post_id, form.title, form.sheet, form.lines, form.poll, alts)
+    campaign = parse_id(data["campaign"]) if "campaign" in data else "keep"
+    return replace(form, alts=alts, campaign=campaign)
 
 
 def _line(data: QueryDict, channel: Channel, is_chosen: bool) -> Line:

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.ids import parse_id
 from apps.knisoci import permissions, queries
-from apps.knisoci.services import posts, settling
+from apps.knisoci.services import approving, holding, posts, scheduling, settling
 from apps.knisoci.transitions import EDITABLE, TargetState, derived
-from apps.knisoci.web import present
+from apps.knisoci.web import drafts, present, progress
 from apps.knisoci.web.replies import go, toast
 from apps.workspaces.tenancy import reverse
 
@@ -25,6 +25,10 @@ VERBS: dict[str, tuple[Callable[..., Any], str]] = {
     "publish": (posts.publish_now, "On its way."),
     "is-out": (partial(settling.confirm, is_out=True), "Noted: it is out."),
     "not-out": (partial(settling.confirm, is_out=False), "It goes out again now."),
+    "send-rest": (scheduling.send_rest, "The rest is on its way."),
+    "approve": (approving.approve, "Approved as it stands."),
+    "hold": (holding.keep_back, "Held back until you let it go."),
+    "let-go": (holding.let_go, "It goes out again."),
 }
 PAGE = 30
 FILTERS = (
@@ -54,6 +58,8 @@ def index(request: Any) -> HttpResponse:
         "state": state,
         "search": search,
         "attention": queries.needs_attention(limit=10) if not state and not search else [],
+        "stopped": queries.open_stop(),
+        "may_stop": request.actor.can(permissions.STOP),
     }
     return render(request, "knisoci/posts.html", context)
 
@@ -63,13 +69,19 @@ def detail(request: Any, post: UUID) -> HttpResponse:
     """One post: where it went, how it stands there, what it earned."""
     row: Any = queries.composer(post)  # with its sheets
     targets = [sheet.target for sheet in row.sheets]
+    attempts = progress.attempts_of(targets)
     return render(
         request,
         "knisoci/post.html",
         {
             "post": row,
             "state": derived(target.state for target in targets),
-            "items": [_item(request, sheet, sheet.target) for sheet in row.sheets],
+            "items": [
+                _item(request, sheet, sheet.target, attempts.get(sheet.target.pk, ()))
+                for sheet in row.sheets
+            ],
+            "stopped": queries.open_stop(),
+            "may_stop": request.actor.can(permissions.STOP),
             "is_editable": not targets or any(target.state in EDITABLE for target in targets),
             "may_write": request.actor.can(permissions.WRITE),
         },
@@ -80,8 +92,13 @@ def detail(request: Any, post: UUID) -> HttpResponse:
 def receipt(request: Any, target: UUID) -> HttpResponse:
     """Every call that was made for one publication, and what came of it."""
     found = queries.receipt(target)
+    approval = approving.latest(found.target)
     context = {
-        "item": _item(request, found.target.variant, found.target),
+        "item": _item(request, found.target.variant, found.target, found.attempts),
+        "approval": approval,
+        # Drawn by its job soon after; until then the post as it stands, which is the same.
+        "frozen": approval.html if approval else "",
+        "line": drafts.line_of(found.target.variant, found.target),
         "target": found.target,
         "attempts": found.attempts,
         "lines": found.lines,
@@ -111,15 +128,22 @@ def delete(request: Any, post: UUID) -> HttpResponse:
     return go(request, reverse("knisoci:posts"))
 
 
-def _item(request: Any, sheet: Any, target: Any) -> dict[str, Any]:
+def _item(request: Any, sheet: Any, target: Any, attempts: Any) -> dict[str, Any]:
     may = request.actor.can(permissions.PUBLISH)
     state = target.state
+    held = state == TargetState.HELD
     return {
         "row": target,
         "sheet": sheet,
         "channel": present.channel_view(sheet.channel),
+        "parts": progress.parts(sheet, target, attempts),
+        "flight": target.flight if state in EDITABLE else {},
+        "held": holding.MESSAGES.get(target.hold_reason, "") if held else "",
         "metrics": [(name.replace("_", " "), value) for name, value in target.metrics.items()],
         "may_cancel": may and state in (TargetState.SCHEDULED, TargetState.HELD),
+        "may_hold": may and state == TargetState.SCHEDULED,
+        "may_let_go": may and held,
         "may_retry": may and state in (TargetState.FAILED, TargetState.HELD, TargetState.MISSED),
         "may_confirm": may and state == TargetState.UNCONFIRMED,
+        "may_send_rest": may and target.is_incomplete,
     }

@@ -10,9 +10,9 @@ from django.utils.safestring import SafeString, mark_safe
 
 from apps.integrations import providers
 from apps.integrations.services import sandbox
-from apps.knisoci.models import Channel
+from apps.knisoci.models import Channel, Target
 from apps.knisoci.transitions import TargetState as S
-from apps.workspaces.tenancy import require_workspace
+from apps.workspaces.tenancy import require_workspace, reverse
 
 TONES = {
     S.DRAFT: "",
@@ -109,3 +109,28 @@ def channel_view(channel: Channel) -> dict[str, Any]:
         "health": channel_health(channel),
         "sandbox": channel.connection.is_sandbox,
     }
+
+
+def repair(name: str, target: Target) -> dict[str, str]:
+    """Words and address of what mends a finding of the flight check; `is_verb` is posted to.
+
+    Empty where no page of ours can.
+    """
+    channel, post = target.channel, {"post": target.post_id}
+    if name == "channels.connect":
+        url = reverse("knisoci:channel_connect", kwargs={"provider": channel.provider})
+        return {"words": "Reconnect", "url": url}
+    if name == "knisoci.resume_channel":
+        url = reverse("knisoci:channel", kwargs={"channel": channel.pk})
+        return {"words": "Resume the channel", "url": url}
+    if name == "knisoci.resume_publishing":
+        return {"words": "Resume publishing", "url": reverse("knisoci:channels")}
+    if name == "knisoci.resume_campaign":
+        return {"words": "Resume the campaign", "url": reverse("knisoci:campaigns")}
+    if name == "knisoci.approve_target":
+        url = reverse("knisoci:target_act", kwargs={"target": target.pk, "verb": "approve"})
+        return {"words": "Approve", "url": url, "is_verb": "1"}
+    if name in ("compose", "reschedule"):
+        words = "Edit the post" if name == "compose" else "Choose another time"
+        return {"words": words, "url": reverse("knisoci:post_edit", kwargs=post)}
+    return {}

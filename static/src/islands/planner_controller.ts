@@ -70,7 +70,12 @@ export default class PlannerController extends Controller<HTMLElement> {
       eventClassNames: ({ event }) => ["planner-event", `planner-${event.extendedProps.state ?? "draft"}`],
       eventDidMount: ({ event, el }) => {
         el.dataset.planner = event.id;
-        if (event.extendedProps.label) el.setAttribute("aria-label", event.extendedProps.label as string);
+        if (event.extendedProps.flight) el.dataset.flight = event.extendedProps.flight as string;
+        if (event.extendedProps.paused) el.dataset.paused = "";
+        if (event.extendedProps.label) {
+          el.setAttribute("aria-label", event.extendedProps.label as string);
+          el.title = event.extendedProps.label as string;
+        }
       },
       datesSet: ({ view }) => this.moved(view.type, view.title),
     });
