@@ -9,7 +9,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from apps.errors import DomainError
+from apps.errors import ValidationFailed
 from apps.ids import parse_id
 from apps.knisoci import permissions, queries
 from apps.knisoci.services import campaigns
@@ -28,7 +28,7 @@ def index(request: Any) -> HttpResponse:
         try:
             row = campaigns.create(actor=request.actor, **form.cleaned_data)
             return go(request, reverse("knisoci:campaign", kwargs={"campaign": row.pk}))
-        except DomainError as error:
+        except ValidationFailed as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
     if request.method == "POST" and request.headers.get("HX-Request"):
         again = {"form": form, "submit": "Start it", "hx": True, "action": request.path}
@@ -52,7 +52,7 @@ def detail(request: Any, campaign: UUID) -> HttpResponse:
         try:
             campaigns.update(actor=request.actor, campaign=row, **form.cleaned_data)
             return go(request, reverse("knisoci:campaign", kwargs={"campaign": row.pk}))
-        except DomainError as error:
+        except ValidationFailed as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
     posts = queries.posts(
         campaign=row.pk, before=parse_id(request.GET.get("before", "")), limit=PAGE + 1
