@@ -219,6 +219,15 @@ def test_four_keys_publish_and_need_no_refresh(networks: Networks, client: Guard
     assert provider.refresh(connected.credentials, client, app=app, host=app.base) is None
 
 
+def test_four_keys_go_to_x_and_nowhere_else(
+    networks: Networks, client: GuardedClient, receipt: list[Exchange]
+) -> None:
+    with pytest.raises(ProviderError) as caught:
+        provider.connect(form_for(networks, "x") | {"host": "https://x.example.com"}, client)
+    assert caught.value.field == "host"
+    assert receipt == []
+
+
 # --- What goes out -------------------------------------------------------------------------------
 
 

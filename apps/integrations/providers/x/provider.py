@@ -29,7 +29,7 @@ from ..base import (
     Unreadable,
     Wait,
 )
-from ..hosts import base_address
+from ..hosts import base_address, simulated
 from ..oauth import OAuth2, OAuthProvider, Token
 from . import metrics, publishing
 from .client import XApi
@@ -81,7 +81,9 @@ class XProvider(OAuthProvider):
 
     def connect(self, values: Mapping[str, str], client: GuardedClient) -> Connected:
         """Sign in with the four keys of an app that the account's owner has made."""
-        host = base_address(values["host"]) if values.get("host") else self.hosts["api"]
+        host = base_address(values.get("host", "").strip() or self.hosts["api"])
+        if host != self.hosts["api"] and not simulated(host):
+            raise ProviderError(ErrorKind.VALIDATION, "X has one address only.", field="host")
         credentials = {ours: values.get(typed, "").strip() for typed, ours in _KEYS.items()}
         for typed, ours in _KEYS.items():
             if not credentials[ours]:
