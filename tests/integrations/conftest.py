@@ -35,6 +35,7 @@ def form_for(networks: Networks, provider: str, login: str = "maren") -> dict[st
         "mastodon": {"token": f"sandbox-{login}"},
         "bluesky": {"handle": login, "password": "sandbox-pass"},
         "discord": {"token": f"sandbox-{login}", "channel": login},
+        "slack": {"token": f"sandbox-{login}", "channel": f"#{login}"},
         "telegram": {"token": f"sandbox-{login}", "chat": f"@{login}"},
         "x": {
             "api_key": "candy-sandbox",

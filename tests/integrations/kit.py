@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from apps.integrations import providers
 from apps.integrations.http import GuardedClient, guarded_client
@@ -135,7 +136,7 @@ def listening() -> Iterator[tuple[GuardedClient, list[Call]]]:
                 request.method,
                 request.url.raw_path.decode(),
                 dict(request.headers),
-                _decoded(body),
+                _decoded(body, request.headers.get("content-type", "")),
                 response.status_code,
                 _decoded(response.content),
                 int(request.headers.get("content-length", 0)),
@@ -147,7 +148,9 @@ def listening() -> Iterator[tuple[GuardedClient, list[Call]]]:
         yield client, calls
 
 
-def _decoded(body: bytes) -> Any:
+def _decoded(body: bytes, kind: str = "") -> Any:
+    if kind.startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(body.decode(), keep_blank_values=True))
     try:
         return json.loads(body) if body else None
     except ValueError:
