@@ -6,6 +6,7 @@ import hashlib
 import json
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
@@ -157,9 +158,7 @@ def _items(channel: Channel, media_ids: Sequence[UUID | str]) -> tuple[MediaItem
 
 def _item(asset: Any, spec: RenditionSpec, *, sandbox: bool) -> MediaItem:
     made = assets.rendition(asset=asset, spec=spec)
-    # The sandbox lives beside us: it reaches what the networks outside do not.
-    more = {"url": partial(assets.public_url, made)} if sandbox or assets.is_reachable() else {}
-    return MediaItem(
+    item = MediaItem(
         asset_id=str(asset.pk),
         mime=made.mime,
         size=made.size,
@@ -168,8 +167,11 @@ def _item(asset: Any, spec: RenditionSpec, *, sandbox: bool) -> MediaItem:
         alt_text=asset.alt_text,
         read=partial(assets.read, made),
         ranged=partial(assets.read_part, made),
-        **more,
     )
+    # The sandbox lives beside us: it reaches what the networks outside do not.
+    if sandbox or assets.is_reachable():
+        return replace(item, url=partial(assets.public_url, made))
+    return item
 
 
 def all_media(content: Content) -> list[MediaItem]:
