@@ -112,6 +112,7 @@ def _fight(place: Any, options: argparse.Namespace, blind: bool) -> dict[str, An
     started = time.monotonic()
     ended = False
     with fleet(place.folder, place.redis_url, **place.settings) as processes:
+        processes.web(place.web_port)  # networks that fetch files get them here
         processes.clock()
         processes.clock()
         crew = Crew(processes, options.workers)

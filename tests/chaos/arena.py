@@ -36,6 +36,7 @@ class Arena:
     valkey: Valkey
     redis_url: str
     networks: Networks
+    web_port: int
     settings: dict[str, str]
     broken: dict[str, int] = field(
         default_factory=lambda: {"workers killed": 0, "Valkey emptied": 0, "PostgreSQL stopped": 0}
@@ -48,7 +49,7 @@ def arena(folder: Path, *, blind: bool) -> Iterator[Arena]:
     # Durable: an immediate stop must lose nothing that was committed.
     postgres = Postgres(folder / "postgres", durable=True)
     valkey = Valkey(folder / "valkey", durable=False)
-    port = free_port()
+    port, web_port = free_port(), free_port()
     try:
         database_url, redis_url = postgres.start(), valkey.start()
         settings = {
@@ -57,6 +58,7 @@ def arena(folder: Path, *, blind: bool) -> Iterator[Arena]:
             "REDIS_URL": redis_url,
             "CANDY_OUTBOUND_ALLOW": f"127.0.0.1:{port}",
             "CANDY_SANDBOX_URL": f"http://127.0.0.1:{port}",
+            "CANDY_PUBLIC_URL": f"http://127.0.0.1:{web_port}",
             "CANDY_JOB_LEASE_SECONDS": str(LEASE_SECONDS),
             "CANDY_DISPATCH_SECONDS": "3",
             "CANDY_PUBLISH_TIMEOUT": str(CALL_SECONDS),
@@ -65,7 +67,7 @@ def arena(folder: Path, *, blind: bool) -> Iterator[Arena]:
         os.environ.update(settings)
         sandbox = _sandbox(port, folder)
         try:
-            yield Arena(folder, postgres, valkey, redis_url, Networks(port), settings)
+            yield Arena(folder, postgres, valkey, redis_url, Networks(port), web_port, settings)
         finally:
             sandbox.kill()
             sandbox.wait(10)

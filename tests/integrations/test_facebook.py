@@ -220,6 +220,9 @@ def test_a_reel_that_facebook_cannot_process_fails_with_its_reason(
     assert "codec" in caught.value.message
     assert "remote_id" not in ctx.handles
     assert networks.posts(KEY) == 0
+    networks.control(KEY, scenario="success")
+    run(provider, ctx)  # a person tries again
+    assert networks.posts(KEY) == 1
 
 
 def test_a_reel_that_was_accepted_long_ago_is_never_called_failed(

@@ -459,9 +459,14 @@ def test_every_documented_error_has_its_meaning() -> None:
         ErrorKind.AMBIGUOUS: [(4, 2207051)],
         ErrorKind.MEDIA_NOT_READY: [(9007, 2207027), (100, 33)],
         ErrorKind.POLICY_BLOCKED: [(100, 2207050), (100, 2207001), (368, 0)],
-        ErrorKind.TRANSIENT_SAFE: [(-1, 2207032), (-1, 2207053), (-1, 2207082), (-2, 2207003)],
-        ErrorKind.MEDIA_INVALID: [
+        ErrorKind.TRANSIENT_SAFE: [
+            (-1, 2207032),
+            (-1, 2207053),
+            (-1, 2207082),
+            (-2, 2207003),
             (9004, 2207052),
+        ],
+        ErrorKind.MEDIA_INVALID: [
             (352, 2207026),
             (36003, 2207009),
             (36001, 2207005),

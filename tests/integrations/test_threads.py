@@ -219,14 +219,19 @@ def test_what_threads_refuses_is_found_before(
     assert networks.posts(KEY) == 0
 
 
-def test_a_file_that_cannot_be_fetched_is_the_medias_fault(
+def test_a_file_that_cannot_be_fetched_now_is_tried_again(
     networks: Networks, client: GuardedClient, me: Connected, files: Files
 ) -> None:
-    item = files.image()
+    ctx = context(me, client, Content("x", (files.image(),)))
+    kept = dict(files.site.pages)
     files.site.pages.clear()
     with pytest.raises(ProviderError) as caught:
-        run(provider, context(me, client, Content("x", (item,))))
-    assert caught.value.kind is ErrorKind.MEDIA_INVALID
+        run(provider, ctx)
+    assert caught.value.kind is ErrorKind.TRANSIENT_SAFE
+    assert "could not fetch" in caught.value.message
+    files.site.pages.update(kept)
+    run(provider, ctx)
+    assert networks.posts(KEY) == 1
 
 
 def test_slow_processing_is_waited_for_without_a_second_container(

@@ -32,6 +32,13 @@ class Fleet:
     def clock(self) -> subprocess.Popen[bytes]:
         return self._start("clock", [sys.executable, "manage.py", "clock"])
 
+    def web(self, port: int) -> subprocess.Popen[bytes]:
+        """What networks fetch files from, at CANDY_PUBLIC_URL."""
+        command = [sys.executable, "-m", "uvicorn", "config.asgi:application", "--lifespan", "off"]
+        return self._start(
+            "web", [*command, "--port", str(port), "--no-access-log", "--log-level", "warning"]
+        )
+
     def worker(
         self,
         *,

@@ -18,6 +18,7 @@ from .errors import OFFSET
 
 # A video that Facebook has taken and still works on after this long counts as out: it said yes.
 ACCEPTED_AFTER = timedelta(minutes=30)
+_OF_A_VIDEO = ("video", "session", "start", "end", "begun", "sent", "finished")
 _EDGES = {"reel": "video_reels", "story": "video_stories"}
 
 
@@ -170,6 +171,7 @@ class Publication:
             return None
         video = calls.video(self._api, ctx.handles["video"])
         if (reason := failure(video)) is not None:
+            ctx.forget(*_OF_A_VIDEO)  # a person who tries again sends it anew
             raise ProviderError(ErrorKind.MEDIA_INVALID, reason, field="media")
         since = instant(ctx.handles.get("finished"))
         accepted = since is not None and since < datetime.now(UTC) - ACCEPTED_AFTER

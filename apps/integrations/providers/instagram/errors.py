@@ -11,7 +11,10 @@ def _media(message: str) -> Meaning:
     return Meaning(ErrorKind.MEDIA_INVALID, message, "media")
 
 
-_FETCH = _media("Instagram could not fetch the file from this installation.")
+# A server that is down for a minute looks just like one that is not there: try again a few times.
+_FETCH = Meaning(
+    ErrorKind.TRANSIENT_SAFE, "Instagram could not fetch the file from this installation.", "media"
+)
 _AGAIN = Meaning(ErrorKind.TRANSIENT_SAFE, "Instagram could not take the file this time.")
 # The container tells whether it is worth making anew: see Containers.publish.
 _OLD = Meaning(ErrorKind.VALIDATION, "The prepared post is no longer good.")

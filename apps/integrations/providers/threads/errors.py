@@ -20,8 +20,11 @@ TABLE: Table = {
         ErrorKind.VALIDATION, "This needs the Threads app id, not the Facebook one.", "client_id"
     ),
     (ANY, 2207042): Meaning(ErrorKind.QUOTA_EXHAUSTED, "The posts of these 24 hours are used up."),
+    # A server that is down for a minute looks just like one that is not there: try again a few times.
     (ANY, 2207052): Meaning(
-        ErrorKind.MEDIA_INVALID, "Threads could not fetch the file from this installation.", "media"
+        ErrorKind.TRANSIENT_SAFE,
+        "Threads could not fetch the file from this installation.",
+        "media",
     ),
     (ANY, 2207053): Meaning(ErrorKind.TRANSIENT_SAFE, "The file did not get through."),
     (ANY, 2207026): Meaning(
