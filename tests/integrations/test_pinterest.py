@@ -71,11 +71,7 @@ def pin(who: Connected, *media: Any, **more: Any) -> Content:
 
 
 def test_the_boards_are_offered_to_choose_from(maren: Connected, calls: list[kit.Call]) -> None:
-    assert [label for _, label in maren.account.limits["boards"]] == [
-        "Launch notes",
-        "Studio",
-        "Not yet (secret)",
-    ]
+    assert [label for _, label in maren.account.limits["boards"]] == ["Launch notes", "Studio"]
     kit.held_to(calls[-1], kit.recorded(KEY, "boards"))
 
 
@@ -316,6 +312,13 @@ def test_a_refusal_says_what_may_be_done(
     error = from_answer(Answer(status, {"code": code, "message": message}, headers))
     assert (error.kind, error.field) == (kind, field)
     assert (error.retry_at is not None) == (kind is ErrorKind.RATE_LIMITED)
+
+
+def test_an_app_on_trial_is_told_so() -> None:
+    said = "Apps with Trial access may not create Pins in production."
+    error = from_answer(Answer(403, {"code": 29, "message": said}, {}))
+    assert error.kind is ErrorKind.POLICY_BLOCKED
+    assert "standard access" in error.message
 
 
 def test_the_permission_to_upload_is_not_on_the_receipt(

@@ -43,6 +43,10 @@ def from_answer(answer: Answer) -> ProviderError:
             kind, message, field = CODES[3]
     else:
         return _invalid(said or f"Pinterest answered {answer.status}.")
+    if "trial access" in said.lower():
+        message = (
+            "Pinterest lets apps with trial access make no pins: the app needs standard access."
+        )
     at = retry_at(answer.headers) if kind is ErrorKind.RATE_LIMITED else None
     return ProviderError(kind, message, field=field, retry_at=at)
 

@@ -69,7 +69,9 @@ class PinterestProvider(OAuthProvider):
         me = api.user_account()
         if not me.get("id"):
             raise api.unreadable(mutating=False)
-        boards = [[str(one.get("id")), _board_label(one)] for one in api.boards()]
+        boards = [
+            [str(one.get("id")), str(one.get("name") or one.get("id"))] for one in api.boards()
+        ]
         username = str(me.get("username") or "")
         return Account(
             remote_id=str(me["id"]),
@@ -163,11 +165,6 @@ class PinterestProvider(OAuthProvider):
     ) -> dict[str, dict[str, int]]:
         api = PinterestApi(self.address("api", account.host), client, credentials["access"])
         return numbers.read(api, remote_ids, self.capabilities)
-
-
-def _board_label(board: Mapping[str, object]) -> str:
-    name = str(board.get("name") or board.get("id"))
-    return f"{name} (secret)" if board.get("privacy") == "SECRET" else name
 
 
 provider = PinterestProvider()
