@@ -451,6 +451,9 @@ def counts(option: Option, chosen: Mapping[str, Any], facts: Capabilities) -> bo
     name, _, wanted = option.only_if.partition("=")
     if not name:
         return True
+    above = next((one for one in facts.options if one.name == name), None)
+    if above is not None and not counts(above, chosen, facts):
+        return False
     value = chosen_or_default(name, chosen, facts)
     return str(value) == wanted if wanted else is_on(value)
 

@@ -21,6 +21,8 @@ const FORM = `
           <label data-format="reel"><input type="radio" name="format-${key}" value="reel"></label>
         </fieldset>
         <div id="brand-${key}" data-composer-target="option" data-formats="reel" data-only-if="ad"><input name="option-${key}-brand" value="Mine"></div>
+        <div id="deal-${key}" data-composer-target="option" data-name="deal" data-only-if="ad"><input type="checkbox" name="option-${key}-deal" value="1"></div>
+        <div id="who-${key}" data-composer-target="option" data-only-if="deal"><input name="option-${key}-who" value=""></div>
         <div data-composer-target="option"><input type="checkbox" name="option-${key}-ad" value="1"></div>
         <div id="status-${key}" data-composer-target="status" data-channel="${key}" data-formats="post reel" data-format="reel"></div>
       </section>`,
@@ -121,4 +123,14 @@ test("a candidate becomes the channel's own text where several are chosen", asyn
   await vi.waitFor(() => expect(one<HTMLTextAreaElement>("#text-b").value).toBe("Taken"));
   expect(one<HTMLInputElement>("[name=custom-b]").checked).toBe(true);
   expect(one<HTMLTextAreaElement>("#text").value).toBe("Hello");
+});
+
+test("what hangs on a hidden choice is hidden with it", async () => {
+  running = await page(FORM, controllers);
+  tick("[name=option-a-ad]", true);
+  tick("[name=option-a-deal]", true);
+  expect(one("#who-a").hidden).toBe(false);
+  tick("[name=option-a-ad]", false);
+  expect(one("#deal-a").hidden).toBe(true);
+  expect(one("#who-a").hidden).toBe(true);
 });
