@@ -23,12 +23,14 @@ from apps.integrations.providers.base import (
     Wait,
 )
 from apps.integrations.providers.capabilities import UploadRules
+from apps.integrations.providers.checks import counts
 from apps.integrations.providers.json_api import Answer
 from apps.integrations.providers.oauth import Token
 from apps.integrations.providers.tiktok import publishing
 from apps.integrations.providers.tiktok.chunks import plan
 from apps.integrations.providers.tiktok.errors import from_answer, from_failure
 from apps.integrations.providers.tiktok.provider import TikTokProvider
+from apps.integrations.services import sign_ins
 from tests.support.networks import Networks
 
 from . import kit
@@ -143,7 +145,9 @@ def test_signing_in_uses_the_client_key_and_proves_itself(
     network: TikTokProvider, networks: Networks, client: GuardedClient
 ) -> None:
     app = kit.sandbox_app(networks, KEY)
-    back = "https://candy.example/connect/callback"
+    back = sign_ins.redirect_uri(KEY)
+    assert KEY not in back
+    assert providers.by_callback(back.split("/")[-2]) is network
     start = network.start_oauth({}, app=app, redirect_uri=back, state="s", client=client)
     assert "client_key=candy-sandbox" in start.authorize_url
     assert "client_id" not in start.authorize_url
@@ -230,6 +234,15 @@ def test_a_draft_wants_nothing_and_says_that_the_caption_stays_here(
 ) -> None:
     found = network.validate(video(), maren.account)
     assert [(one.level, one.code) for one in found] == [("warning", "text.not_sent")]
+
+
+def test_what_hangs_on_a_choice_that_does_not_count_does_not_count_either(
+    network: TikTokProvider,
+) -> None:
+    by_name = {one.name: one for one in network.capabilities.options}
+    chosen = {"mode": "inbox", "commercial": True}
+    assert not counts(by_name["your_brand"], chosen, network.capabilities)
+    assert counts(by_name["your_brand"], chosen | {"mode": "direct"}, network.capabilities)
 
 
 def test_nothing_that_tiktok_wants_chosen_by_hand_has_a_default(network: TikTokProvider) -> None:

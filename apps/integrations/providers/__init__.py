@@ -13,7 +13,7 @@ from apps.errors import NotFound
 
 from .base import PublishProvider
 
-__all__ = ["UnknownProvider", "all_publishers", "get"]
+__all__ = ["UnknownProvider", "all_publishers", "by_callback", "get"]
 
 
 class UnknownProvider(NotFound):
@@ -43,3 +43,9 @@ def get(key: str) -> PublishProvider:
 
 def all_publishers() -> list[PublishProvider]:
     return list(_registry().values())
+
+
+def by_callback(word: str) -> PublishProvider:
+    """The network whose redirect address has `word` in it. Raises UnknownProvider."""
+    found = (one for one in all_publishers() if word == (one.callback or one.key))
+    return next(found, None) or get(word)

@@ -90,6 +90,8 @@ class PublishProvider(ABC):
     oauth: ClassVar[bool] = False
     # What an operator or a workspace has to bring to be known there; empty: nothing is needed.
     app_fields: ClassVar[tuple[Field, ...]] = ()
+    # The word for it in the redirect address, for networks that refuse their own name in there.
+    callback: ClassVar[str] = ""
     # The network's addresses by purpose; "api" is what Account.host is. Empty: people type a host.
     hosts: ClassVar[Mapping[str, str]] = {}
     stages: ClassVar[tuple[str, ...]] = ("upload", "submit")

@@ -176,6 +176,8 @@ class Publishing(_Data):
     edit: bool = False
     delete: bool = False
     pulls_media: bool = False  # it fetches files from our public address
+    # How old what the account told us may be when a form is drawn; 0: the daily check is enough.
+    fresh_seconds: int = 0
     patience_seconds: int = 3600  # how long it may work on a post before that is a failure
     repeats_refused_seconds: int = 0  # how long an equal post of the same account is refused
 

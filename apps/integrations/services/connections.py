@@ -26,11 +26,14 @@ __all__ = [
     "check",
     "connect",
     "disconnect",
+    "freshen",
     "renew",
     "report",
     "session",
     "store",
 ]
+
+_FORM_WAITS = 4.0  # seconds that a page may be held up for what an account may choose
 
 
 class Session(NamedTuple):
@@ -155,6 +158,26 @@ def check(*, actor: Actor, connection_id: UUID) -> Connection:
         except ProviderError as error:
             return report(actor=actor, connection=connection, error=error)
     return alive(actor=actor, connection=connection, account=account)
+
+
+def freshen(*, actor: Actor, connection: Connection) -> None:
+    """Read again what the account may choose, where its network wants that for every form.
+
+    `connection` gets the new limits. A network that does not answer within seconds changes nothing:
+    the daily check and the publication itself say what is wrong.
+    """
+    within = providers.get(connection.provider).capabilities.publishing.fresh_seconds
+    seen, now = connection.last_checked_at, timezone.now()
+    if not within or not connection.is_usable or (seen and (now - seen).total_seconds() < within):
+        return
+    try:
+        opened = session(connection, timeout=_FORM_WAITS)
+        with opened.client as client:
+            network = providers.get(connection.provider)
+            account = network.verify(opened.credentials, opened.account, client)
+    except (ConnectionLost, ProviderError):
+        return
+    connection.limits = alive(actor=actor, connection=connection, account=account).limits
 
 
 def session(

@@ -166,7 +166,9 @@ def finish(*, actor: Actor, sign_in: SignIn, code: str) -> Finished:
 
 
 def redirect_uri(provider: str) -> str:
-    return f"{settings.CANDY_PUBLIC_URL}/connect/{provider}/callback"
+    """Where the network sends people back to; what an app there has to be registered with."""
+    word = providers.get(provider).callback or provider
+    return f"{settings.CANDY_PUBLIC_URL}/connect/{word}/callback"
 
 
 def _the_one(grant: Grant, again: list[str] | None) -> int | None:

@@ -38,7 +38,8 @@ def callback(request: HttpRequest, provider: str) -> HttpResponse:
         entry = access.by_person(user=request.user, slug=_slug(state.workspace_id))
         with workspace_context(entry.workspace):
             target = f"/w/{entry.workspace.slug}/"
-            sign_in = sign_ins.take(actor=entry.actor, provider=provider, state=state)
+            network = providers.by_callback(provider)
+            sign_in = sign_ins.take(actor=entry.actor, provider=network.key, state=state)
             target = sign_in.return_to
             code = request.GET.get("code", "")
             if not code:

@@ -20,9 +20,10 @@ from django.views.decorators.http import require_GET, require_POST
 
 from apps.errors import DomainError, ValidationFailed
 from apps.ids import parse_id
+from apps.integrations.services import connections
 from apps.knisoci import permissions, queries
 from apps.knisoci.errors import ChannelNotFound
-from apps.knisoci.models import Post
+from apps.knisoci.models import Channel, Post
 from apps.knisoci.services import posts
 from apps.knisoci.transitions import EDITABLE
 from apps.knisoci.web import drafts, parsing
@@ -34,7 +35,7 @@ from apps.workspaces.tenancy import reverse
 def new(request: Any) -> HttpResponse:
     """An empty composer. Nothing is stored until something is written."""
     request.actor.require(permissions.WRITE)
-    channels = list(queries.channels())
+    channels = _channels(request)
     wanted = request.GET.getlist("channel")
     chosen = [c for c in channels if str(c.pk) in wanted] or [
         c for c in channels if c.is_connected and not c.is_paused
@@ -51,7 +52,7 @@ def edit(request: Any, post: UUID) -> HttpResponse:
     states = {sheet.target.state for sheet in row.sheets}
     if states and not states & EDITABLE:
         return redirect(reverse("knisoci:post", kwargs={"post": row.pk}))
-    return _page(request, row, drafts.of_post(row, list(queries.channels())))
+    return _page(request, row, drafts.of_post(row, _channels(request)))
 
 
 @require_POST
@@ -132,6 +133,14 @@ def suggest(request: Any) -> HttpResponse:
     except DomainError as error:
         return render(request, "knisoci/compose/_suggestions.html", {"error": error}, status=422)
     return render(request, "knisoci/compose/_suggestions.html", {"groups": found})
+
+
+def _channels(request: Any) -> list[Channel]:
+    """The channels for a form that is about to be drawn, with what their accounts may choose now."""
+    channels = list(queries.channels())
+    for channel in channels:
+        connections.freshen(actor=request.actor, connection=channel.connection)
+    return channels
 
 
 def _when(request: HttpRequest) -> Any:

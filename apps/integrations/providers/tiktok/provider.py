@@ -42,6 +42,7 @@ class TikTokProvider(OAuthProvider):
     key = "tiktok"
     name = "TikTok"
     color = "#000000"
+    callback = "short-video"
     hosts = {
         "api": "https://open.tiktokapis.com",
         "web": "https://www.tiktok.com",
