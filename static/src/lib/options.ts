@@ -14,15 +14,12 @@ export function chosenValues(line: Element, channel: string): Values {
   return values;
 }
 
-/** Whether an option is for this kind of post, and all that it depends on is chosen. */
+/** Whether an option is for this kind of post, and what it depends on is chosen. */
 export function applies(option: HTMLElement, format: string, values: Values): boolean {
   const formats = (option.dataset.formats ?? "").split(" ").filter(Boolean);
   if (formats.length && format && !formats.includes(format)) return false;
   const [name, wanted] = (option.dataset.onlyIf ?? "").split("=");
   if (!name) return true;
-  const line = option.closest("[data-channel]");
-  const above = line?.querySelector<HTMLElement>(`[data-name="${name}"]`);
-  if (above && !applies(above, format, values)) return false;
   const value = values.get(name) ?? "";
   return wanted === undefined ? Boolean(value) : value === wanted;
 }
