@@ -3,8 +3,23 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
 from config.env import env_choice, env_str
+
+
+def upload_origins() -> list[str]:
+    """Where browsers send the parts of large files: the store's own origins, for the content policy."""
+    bucket = env_str("CANDY_S3_BUCKET", "")
+    if not bucket:
+        return []
+    region = env_str("CANDY_S3_REGION", "us-east-1")
+    endpoint = env_str("CANDY_S3_ENDPOINT", "") or f"https://s3.{region}.amazonaws.com"
+    parts = urlsplit(endpoint)
+    # With the bucket in the path or in the host, as boto3 may choose.
+    return [f"{parts.scheme}://{host}" for host in (parts.netloc, f"{bucket}.{parts.netloc}")] + (
+        [] if env_str("CANDY_S3_ENDPOINT", "") else [f"https://{bucket}.s3.amazonaws.com"]
+    )
 
 
 def media_storage() -> dict[str, Any]:

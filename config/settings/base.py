@@ -20,7 +20,7 @@ from config.env import (
     var_dir,
 )
 from config.observability import logging_config, start_sentry
-from config.storage import media_storage
+from config.storage import media_storage, upload_origins
 
 load_env_files(BASE_DIR / ".env", var_dir() / "runtime.env")
 
@@ -257,7 +257,8 @@ CONTENT_SECURITY_POLICY = {
         "style-src": [SELF, NONCE],
         "img-src": [SELF, "data:", "blob:"],
         "font-src": [SELF],
-        "connect-src": [SELF],
+        "connect-src": [SELF, *upload_origins()],
+        "media-src": [SELF, "blob:"],
         "object-src": [NONE],
         "base-uri": [NONE],
         "form-action": [SELF, *CANDY_SIGN_IN_ORIGINS],

@@ -16,6 +16,7 @@ import sys
 import sysconfig
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -87,13 +88,12 @@ def run(
         start_new_session=True,
     )
     try:
-        out, err = _listen(process, time.monotonic() + limits.seconds, on_line, tick)
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
+        deadline = time.monotonic() + limits.seconds
+        out, err = _listen(process, deadline, on_line, tick)
+        code, peak = _reap(process, deadline)
     finally:
         _end(process)
-    scale = 1 if sys.platform == "darwin" else 1024
-    return Finished(process.returncode, out, err, usage.ru_maxrss * scale)
+    return Finished(code, out, err, peak)
 
 
 def _listen(
@@ -125,30 +125,29 @@ def _listen(
                 tick()
             del out[_KEPT_OUT:]
             del err[:-_KEPT_ERR]
-    _wait_without_reaping(process.pid, deadline)
     return out.decode("utf-8", "replace"), err.decode("utf-8", "replace")
 
 
-def _wait_without_reaping(pid: int, deadline: float) -> None:
-    """A program may close its pipes and go on: that counts too."""
-    while os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+def _reap(process: subprocess.Popen[bytes], deadline: float) -> tuple[int, int]:
+    """Its exit code and the most memory it had. A program may close its pipes and go on: that counts."""
+    while True:
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+        if pid:
+            process.returncode = os.waitstatus_to_exitcode(status)
+            return process.returncode, usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
         if time.monotonic() > deadline:
             raise TimeIsUp
-        time.sleep(0.01)
+        time.sleep(0.005)
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Nothing of the group may go on, whatever happened."""
-    try:
-        if process.returncode is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
-    except ProcessLookupError:
-        process.wait()
-    finally:
-        for pipe in (process.stdout, process.stderr):
-            if pipe is not None:
-                pipe.close()
+    """Nothing of the group may go on, whatever happened; its own children neither."""
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    for pipe in (process.stdout, process.stderr):
+        if pipe is not None:
+            pipe.close()
 
 
 @lru_cache
