@@ -14,7 +14,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from PIL import Image, ImageDraw
+from PIL import Image, ImageDraw, ImageFilter
 
 # --- images ---------------------------------------------------------------------------------------
 
@@ -63,6 +63,32 @@ def with_mark(size: tuple[int, int] = (900, 300), at: tuple[int, int] = (740, 14
     pen.rectangle((at[0] - 14, at[1] - 14, at[0] + 80, at[1] + 66), outline="#c01050", width=4)
     out = io.BytesIO()
     image.save(out, "PNG")
+    return out.getvalue()
+
+
+def with_face(at: tuple[int, int] = (700, 250), size: int = 90) -> bytes:
+    """A wide picture with a drawn face on one side, and lettering on the other."""
+    image = Image.new("RGB", (900, 500), (150, 160, 170))
+    pen = ImageDraw.Draw(image)
+    for line in range(6):
+        pen.text((60, 180 + line * 20), "BUY ONE GET TWO", fill="black")
+    x, y = at
+
+    def oval(left: float, top: float, right: float, bottom: float, fill: tuple[int, ...]) -> None:
+        pen.ellipse((x + left * size, y + top * size, x + right * size, y + bottom * size), fill)
+
+    oval(-0.8, -1.15, 0.8, 0.35, (60, 45, 35))
+    oval(-0.72, -1, 0.72, 1, (225, 185, 160))
+    oval(-0.8, -1.2, 0.8, -0.55, (60, 45, 35))
+    for eye in (-0.32, 0.32):
+        oval(eye - 0.2, -0.27, eye + 0.2, -0.03, (170, 125, 105))
+        oval(eye - 0.15, -0.22, eye + 0.15, -0.08, (245, 245, 245))
+        oval(eye - 0.07, -0.22, eye + 0.07, -0.08, (30, 25, 20))
+        oval(eye - 0.2, -0.4, eye + 0.2, -0.33, (60, 40, 30))
+    oval(-0.12, -0.1, 0.12, 0.25, (205, 160, 135))
+    oval(-0.27, 0.42, 0.27, 0.58, (150, 60, 60))
+    out = io.BytesIO()
+    image.filter(ImageFilter.GaussianBlur(2)).save(out, "PNG")
     return out.getvalue()
 
 

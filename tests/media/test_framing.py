@@ -97,6 +97,16 @@ def test_a_logo_is_kept_wherever_it_is(keep: Callable[..., Asset], at: tuple[int
     assert any(colour == (192, 16, 80) for _, colour in colours or [])
 
 
+@pytest.mark.parametrize("at", [(700, 250), (450, 250), (200, 250)])
+def test_a_face_is_kept_even_beside_loud_lettering(
+    keep: Callable[..., Asset], at: tuple[int, int]
+) -> None:
+    asset = keep(samples.with_face(at=at))
+    box = renditions.preview_crop(asset=asset, ratio=0.8)
+    assert box.x * 900 <= at[0] - 70
+    assert (box.x + box.width) * 900 >= at[0] + 70
+
+
 def test_what_people_say_wins_and_makes_another_rendition(
     keep: Callable[..., Asset], actor: Actor
 ) -> None:

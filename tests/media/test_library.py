@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from apps.errors import PermissionDenied
@@ -23,6 +27,8 @@ from apps.workspaces.tenancy import workspace_context
 from apps.workspaces.types import Actor
 from tests.media import samples
 from tests.media.conftest import stored_files
+
+BASELINES = Path(__file__).parent / "query_counts.json"
 
 
 @pytest.fixture
@@ -201,6 +207,25 @@ def test_actions_do_the_same(three: list[Asset], actor: Actor) -> None:
     assert run("media.purge_assets", ids=ids).changed == 1
     tidied = run("media.clean_up")
     assert (tidied.uploads_expired, tidied.assets_removed) == (0, 0)
+
+
+def test_lists_cost_what_they_did(
+    three: list[Asset], api_for: Any, contributor: Any, viewer: Any
+) -> None:
+    """The counts stand in query_counts.json and do not grow with the rows."""
+    api, counts = api_for(contributor), {}
+    upload = api.post("uploads", {"name": "a.jpg", "size": 9}).json()["id"]
+    api.post("uploads", {"name": "b.jpg", "size": 9})
+    reading = api_for(viewer)
+    paths = ["assets", "uploads", "uploads/{upload}", "library"]
+    paths += ["assets/{asset}", "assets/{asset}/usage", "assets/{asset}/captions"]
+    reading.get("assets")  # whatever is looked up once for each process
+    for path in paths:
+        address = path.format(upload=upload, asset=three[0].pk)
+        with CaptureQueriesContext(connection) as seen:
+            assert reading.get(address).status_code == 200, path
+        counts[path] = len([q for q in seen.captured_queries if "search_path" not in q["sql"]])
+    assert counts == json.loads(BASELINES.read_text())
 
 
 def test_the_library_by_rest(
