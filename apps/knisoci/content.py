@@ -1,4 +1,4 @@
-"""From a variant to what a network gets: hash, images in its format, findings."""
+"""From a variant to what a network gets: hash, files in its format, findings."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from uuid import UUID
 
 from apps.integrations import providers
 from apps.integrations.providers.base import (
-    Account,
     Content,
     Count,
     Issue,
@@ -22,9 +21,8 @@ from apps.integrations.providers.base import (
     Piece,
     Poll,
 )
-from apps.media import queries as media
-from apps.media.services import assets
-from apps.media.types import RenditionSpec
+from apps.knisoci import media_items
+from apps.knisoci.media_items import Wanted
 
 if TYPE_CHECKING:
     from apps.integrations.providers.base import PublishProvider
@@ -84,26 +82,15 @@ def provider_of(channel: Channel) -> PublishProvider:
     return providers.get(channel.connection.provider)
 
 
-def spec_for(provider: PublishProvider, account: Account) -> RenditionSpec:
-    """How images must be for this account: the server's own limits before the network's."""
-    rules, own = provider.capabilities.images, account.limits
-    return RenditionSpec(
-        mimes=tuple(own.get("mimes") or rules.mimes),
-        max_bytes=min(int(own.get("image_bytes") or rules.max_bytes), rules.max_bytes)
-        if rules.max_bytes
-        else int(own["image_bytes"]),
-        max_pixels=own.get("image_pixels") or rules.max_pixels,
-        max_side=rules.max_side,
-    )
+def build(variant: Variant, channel: Channel, *, wanted: Wanted = "look") -> Content:
+    """What would go out now. Makes missing pictures, so keep it out of transactions.
 
-
-def build(variant: Variant, channel: Channel) -> Content:
-    """What would go out now. Makes missing renditions, so keep it out of transactions.
-
-    Raises the media app's errors when an image is gone or cannot be made small enough.
+    `wanted` says what to do about videos that are not in the network's form yet, see media_items.
+    Raises MediaPreparing, and the media app's errors where a file is gone or cannot be made to fit.
     """
     return build_from(
         channel=channel,
+        wanted=wanted,
         text=variant.text,
         media_ids=variant.media,
         options=variant.options,
@@ -125,11 +112,11 @@ def build_from(
     thread: Sequence[Mapping[str, Any]] = (),
     first_comment: str = "",
     poll: Mapping[str, Any] | None = None,
+    wanted: Wanted = "look",
 ) -> Content:
     """As `build`, for text that is not saved yet."""
-    return Content(
+    whole = Content(
         text=text,
-        media=_items(channel, media_ids),
         language=language or None,
         options=dict(options or {}),
         format=format,
@@ -140,33 +127,31 @@ def build_from(
         )
         if poll
         else None,
+        first_comment=first_comment,
+    )
+    files = partial(_items, channel, wanted=wanted)
+    bare = Content(text="", language=whole.language)
+    return replace(
+        whole,
+        media=files(media_ids, whole),
         thread=tuple(
-            Piece(str(piece.get("text", "")), _items(channel, piece.get("media", ())))
+            Piece(str(piece.get("text", "")), files(piece.get("media", ()), bare))
             for piece in thread
         ),
-        first_comment=first_comment,
     )
 
 
-def _items(channel: Channel, media_ids: Sequence[UUID | str]) -> tuple[MediaItem, ...]:
-    if not media_ids:
-        return ()
-    spec = spec_for(provider_of(channel), channel.connection.account)
-    sandbox = channel.connection.is_sandbox
-    return tuple(_item(asset, spec, sandbox=sandbox) for asset in media.in_order(media_ids))
-
-
-def _item(asset: Any, spec: RenditionSpec, *, sandbox: bool) -> MediaItem:
-    made = assets.rendition(asset=asset, spec=spec)
-    item = MediaItem(
-        asset_id=str(asset.pk),
-        mime=made.mime,
-        size=made.size,
-        width=made.width,
-        height=made.height,
-        alt_text=asset.alt_text,
-        read=partial(assets.read, made),
-        ranged=partial(assets.read_part, made),
+def _items(
+    channel: Channel, ids: Sequence[UUID | str], sketch: Content, *, wanted: Wanted
+) -> tuple[MediaItem, ...]:
+    connection = channel.connection
+    return media_items.items(
+        ids,
+        provider=provider_of(channel),
+        account=connection.account,
+        sketch=sketch,
+        is_sandbox=connection.is_sandbox,
+        wanted=wanted,
     )
     # The sandbox lives beside us: it reaches what the networks outside do not.
     if sandbox or assets.is_reachable():

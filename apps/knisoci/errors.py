@@ -95,3 +95,9 @@ class NothingPublished(ValidationFailed):
 
 class MailFailed(Unavailable):
     code = "mail_failed"
+
+
+class MediaPreparing(Unavailable):
+    """A video is being brought into the network's form; ask again soon."""
+
+    code = "media_preparing"

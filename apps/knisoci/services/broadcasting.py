@@ -77,7 +77,9 @@ def publish(
         title=(name or str(shared.get("title") or ""))[:200],
         campaign=finding.get(Campaign, campaign) if campaign else None,
     )
-    lines = [_checked(post, one, shared, when, time_zone) for one in _once(channels)]
+    lines = [
+        _checked(post, one, shared, when, time_zone, only_look=dry_run) for one in _once(channels)
+    ]
     if dry_run:
         return _report(None, lines, is_dry=True)
     if all(line.error for line in lines):
@@ -112,6 +114,8 @@ def _checked(
     shared: Mapping[str, Any],
     when: When,
     time_zone: str | None,
+    *,
+    only_look: bool,
 ) -> _Line:
     """The wish for one channel with all that can be known before anything is written."""
     own = {name: wish[name] for name in OWN if wish.get(name) is not None}
@@ -128,7 +132,7 @@ def _checked(
         )
         line.plan = timing.plan(target, when, time_zone)
         target.due_at = line.due_at = line.plan["due_at"]
-        line.ready = scheduling.check_content(line.variant, line.channel)
+        line.ready = scheduling.check_content(line.variant, line.channel, only_look=only_look)
         line.flight = flight.check(target, ready=line.ready)
     except DomainError as error:
         line.error = error

@@ -24,6 +24,7 @@ from apps.integrations.providers.base import (
     Wait,
 )
 from apps.knisoci import content
+from apps.knisoci.errors import MediaPreparing
 from apps.knisoci.models import Attempt, Target
 from apps.knisoci.services import finding, holding, ledger, outcomes, sessions
 from apps.knisoci.services.sessions import Session
@@ -35,6 +36,7 @@ from apps.orchestrator.errors import LeaseLost
 log = logging.getLogger(__name__)
 _BUSY = timedelta(seconds=3)
 _EARLY = timedelta(seconds=1)
+_PREPARING = timedelta(seconds=3)
 
 
 def publish(*, target: UUID, job_id: UUID | None = None) -> PublishTargetOutput:
@@ -70,7 +72,7 @@ def _start(target: Target) -> PublishTargetOutput:
     ):
         raise Defer(timezone.now() + _EARLY, "It changed just now.")
     try:
-        ready = content.build(target.variant, target.channel)
+        ready = _build(target)
     except DomainError as error:
         return outcomes.fail(target, None, code=error.code, message=error.message)
     for issue in content.issues(target.channel, ready) if not target.is_started else ():
@@ -84,8 +86,16 @@ def _go_on(target: Target) -> PublishTargetOutput:
     reason = holding.stopped(target)
     if reason is not None:
         return holding.hold(target, reason)
-    ready = content.build(target.variant, target.channel)
+    ready = _build(target)
     return _send_parts(target, _open_next(target, ready), ready)
+
+
+def _build(target: Target) -> Content:
+    """All of it in the network's form. Raises Defer while a video is being made."""
+    try:
+        return content.build(target.variant, target.channel, wanted="insist")
+    except MediaPreparing as error:
+        raise Defer(timezone.now() + _PREPARING, error.message) from None
 
 
 def _commit_intent(target: Target, ready: Content) -> Attempt:
@@ -142,7 +152,7 @@ def _send_parts(target: Target, attempt: Attempt, ready: Content | None) -> Publ
         reason = holding.stopped(target)
         if reason is not None:
             return holding.hold(target, reason)
-        ready = ready or content.build(target.variant, target.channel)
+        ready = ready or _build(target)
         attempt = _open_next(target, ready)
 
 

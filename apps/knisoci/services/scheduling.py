@@ -183,14 +183,14 @@ def send_rest(*, actor: Actor, target: Target | UUID) -> Target:
     return row
 
 
-def check_content(variant: Variant, channel: Channel) -> Content:
+def check_content(variant: Variant, channel: Channel, *, only_look: bool = False) -> Content:
     """Refuse what the network would refuse; returns what would go out.
 
-    Raises ContentInvalid with channel and field named. Makes missing renditions, so call it outside
-    transactions.
+    Videos begin to be made for it, unless `only_look`. Raises ContentInvalid with channel and field
+    named. Makes missing pictures, so call it outside transactions.
     """
     try:
-        ready = content.build(variant, channel)
+        ready = content.build(variant, channel, wanted="look" if only_look else "begin")
         found = content.issues(channel, ready)
     except DomainError as error:
         raise ContentInvalid(

@@ -103,7 +103,7 @@ def open_session(
     """
     connection = target.channel.connection
     recorder = Recorder(attempt, stage)
-    whole = ready or content.build(target.variant, target.channel)
+    whole = ready or content.build(target.variant, target.channel, wanted="insist")
     part = whole.parts()[attempt.part]
     root, parent = ledger.came_before(target, part.number) if part.number else ({}, {})
     opened = connections.session(
