@@ -62,16 +62,12 @@ def items(
     return tuple(maker.item(asset) for asset in assets)
 
 
-def _shape_of(
-    assets: Iterable[Asset], sketch: Content, facts: Capabilities
-) -> PostFormat | None:
+def _shape_of(assets: Iterable[Asset], sketch: Content, facts: Capabilities) -> PostFormat | None:
     """The format these kinds of files make; animations count as videos where no format has GIFs."""
     rough = tuple(_rough(asset) for asset in assets)
     found = checks.format_of(replace(sketch, media=rough), facts)
     if found is None:
-        films = tuple(
-            replace(one, mime="video/mp4") if one.kind == "gif" else one for one in rough
-        )
+        films = tuple(replace(one, mime="video/mp4") if one.kind == "gif" else one for one in rough)
         found = checks.format_of(replace(sketch, media=films), facts)
     return found
 
@@ -151,9 +147,7 @@ class _Maker:
     def _made(self, asset: Asset, spec: VideoSpec) -> Rendition | None:
         if self.wanted == "look":
             return renditions.ready(asset, spec)
-        made = renditions.ensure(
-            actor=Actor.system(require_workspace()), asset=asset, spec=spec
-        )
+        made = renditions.ensure(actor=Actor.system(require_workspace()), asset=asset, spec=spec)
         if isinstance(made, Rendition):
             return made
         if self.wanted == "insist":

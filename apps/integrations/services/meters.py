@@ -9,7 +9,7 @@ capability file.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
@@ -23,6 +23,7 @@ from apps.integrations.models import Connection, QuotaReading, QuotaUse
 from apps.integrations.providers.base import ErrorKind, ProviderError, PublishProvider, QuotaState
 from apps.integrations.providers.capabilities import QuotaRule, RateRule
 from apps.integrations.providers.types import Account, Credentials, Role
+from apps.workspaces.tenancy import require_workspace
 
 from . import apps
 from .tallies import Said, Shared, bucket_at, bucket_of, tallies, window_end
@@ -104,7 +105,12 @@ def take(connection: Connection, *, key: str, role: Role, format: str = "") -> E
         for rule in own:
             if full := _exceeded(connection, rule, now, rule.units):
                 return full
-        shared = [(rule, _shared(connection, rule, now)) for rule in rules if rule.scope == "app"]
+        shared = [
+            (rule, pot)
+            for rule in rules
+            if rule.scope == "app"
+            for pot in _pots(connection, rule, now)
+        ]
         refused = tallies().take([one for _, one in shared], key) if shared else None
         if refused is not None:
             rule = next(rule for rule, one in shared if one == refused)
@@ -121,7 +127,8 @@ def give_back(connection: Connection, key: str) -> None:
     QuotaUse.objects.filter(connection=connection, key=key[:100]).delete()
     now = timezone.now()
     quotas = providers.get(connection.provider).capabilities.quotas
-    if shared := [_shared(connection, rule, now) for rule in quotas if rule.scope == "app"]:
+    shared = [pot for rule in quotas if rule.scope == "app" for pot in _pots(connection, rule, now)]
+    if shared:
         tallies().give_back(shared, key[:100])
 
 
@@ -198,6 +205,10 @@ def learn(connection: Connection, exchange: Exchange) -> None:
         rests = (app.reset_at or now + timedelta(minutes=5)) if not app.remaining else None
         said[_app_name(connection, network, "all")] = Said(100, app.remaining, app.reset_at, rests)
     tallies().heard(calls=calls, said=said, now=now)
+    for rule in network.capabilities.quotas:
+        if rule.scope == "app":  # it lives, so it has a share
+            name = _shared(connection, rule, now).name
+            tallies().seen(name, str(require_workspace().pk), now)
 
 
 def pace(connection: Connection, endpoint: str = "all") -> datetime | None:
@@ -290,17 +301,50 @@ def _filled(connection: Connection, rule: QuotaRule, at: datetime, units: int) -
         return fill(
             rule, _uses(connection, rule, at), _readings(connection).get(rule.name), at, units
         )
-    name = _shared(connection, rule, at).name
-    uses = [
-        (bucket_at(bucket, rule.seconds), size)
-        for bucket, size in tallies().buckets(name).items()
-        if size > 0
-    ]
-    said = tallies().said([name]).get(name)
-    filled = fill(rule, uses, None, at, units)
+    whole, *own = _pots(connection, rule, at)
+    said = tallies().said([whole.name]).get(whole.name)
+    filled = _filled_pot(rule, whole, at, units)
+    if own:
+        share = _filled_pot(rule.model_copy(update={"limit": own[0].limit}), own[0], at, units)
+        opens = _opens_at(rule, at)
+        if share.free_at is not None and opens is not None:
+            share = replace(share, free_at=min(share.free_at, opens))
+        filled = max(filled, share, key=lambda one: one.free_at or at)
     if said is not None and said.until is not None and said.until > at:
         return Filled(rule.limit, rule.limit, max(said.until, filled.free_at or said.until))
     return filled
+
+
+def _filled_pot(rule: QuotaRule, pot: Shared, at: datetime, units: int) -> Filled:
+    uses = [
+        (bucket_at(bucket, rule.seconds), size)
+        for bucket, size in tallies().buckets(pot.name).items()
+        if size > 0
+    ]
+    return fill(rule, uses, None, at, units)
+
+
+def _pots(connection: Connection, rule: QuotaRule, at: datetime) -> list[Shared]:
+    """What an app's quota is counted in: the whole, and this workspace's share of it.
+
+    The workspaces that were seen lately get equal shares, so that none can take it all. Of a quota
+    that ends at midnight, what is left in the last quarter of the day is anybody's.
+    """
+    whole = _shared(connection, rule, at)
+    place = str(require_workspace().pk)
+    tallies().seen(whole.name, place, timezone.now())
+    users = tallies().users(whole.name, timezone.now())
+    opens = _opens_at(rule, at)
+    is_open = users <= 1 or (opens is not None and at >= opens)
+    # Counted even while it does not bind: the next workspace to come finds it counted.
+    limit = rule.limit if is_open else max(rule.units, rule.limit // users)
+    return [whole, replace(whole, name=f"{whole.name}:of:{place}", limit=limit)]
+
+
+def _opens_at(rule: QuotaRule, at: datetime) -> datetime | None:
+    """When the shares of the window that `at` lies in end; None where it rolls."""
+    reset = next_reset(rule, at)
+    return None if reset is None else reset - timedelta(seconds=rule.seconds / 4)
 
 
 def _uses(connection: Connection, rule: QuotaRule, at: datetime) -> list[Use]:

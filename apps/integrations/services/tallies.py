@@ -20,6 +20,7 @@ from django.conf import settings
 logger = logging.getLogger("candy.integrations")
 
 QUIET_SECONDS = 5.0
+FORGET_SECONDS = 8 * 86_400
 BUCKETS = 1440  # a window is counted in so many pieces: minutes, for a day
 
 # KEYS: for each quota its buckets and the note of this key. ARGV: now, then for each quota the first
@@ -110,6 +111,22 @@ class Tallies:
         found = self._ask(lambda: self._client.hgetall(_quota_key(name))) or {}
         return {int(bucket): int(units) for bucket, units in found.items()}
 
+    def seen(self, name: str, who: str, now: datetime) -> None:
+        """`who` draws from the quotas of `name`; forgotten after `FORGET_SECONDS` of silence."""
+
+        def act() -> None:
+            pipe = self._client.pipeline(transaction=False)
+            pipe.zadd(_users_key(name), {who: now.timestamp()})
+            pipe.expire(_users_key(name), FORGET_SECONDS)
+            pipe.execute()
+
+        self._ask(act)
+
+    def users(self, name: str, now: datetime) -> int:
+        """How many were seen lately; 1 where nobody knows."""
+        since = now.timestamp() - FORGET_SECONDS
+        return int(self._ask(lambda: self._client.zcount(_users_key(name), since, "+inf")) or 1)
+
     def heard(self, *, calls: Mapping[str, int], said: Mapping[str, Said], now: datetime) -> None:
         """Count one call in each window of `calls` (key to seconds), and keep what was said."""
 
@@ -185,6 +202,10 @@ def _note_keys(quotas: Sequence[Shared], key: str) -> list[str]:
 
 def _quota_key(name: str) -> str:
     return f"candy-quota:{name}"
+
+
+def _users_key(name: str) -> str:
+    return f"candy-quota-users:{name}"
 
 
 def _said_key(name: str) -> str:

@@ -16,7 +16,7 @@ from apps.integrations.providers.base import Content
 from apps.knisoci import content, permissions
 from apps.knisoci.errors import ContentInvalid, NothingPublished
 from apps.knisoci.models import Campaign, Channel, Post, Target, Variant
-from apps.knisoci.services import finding, flight, posts, scheduling, shapes, timing
+from apps.knisoci.services import finding, flight, posts, quotas, scheduling, shapes, timing
 from apps.knisoci.services.timing import When
 from apps.knisoci.types import ChannelResult, Counted, Flight, PublishOutput, Refusal
 from apps.media import queries as media
@@ -243,6 +243,7 @@ def _result(line: _Line, *, is_dry: bool) -> ChannelResult:
             found.count = Counted(used=used.used, limit=used.limit, unit=used.unit)
     if ready is not None:
         found.parts = len(ready.parts())
+        found.quotas = quotas.left(channel) if channel is not None else []
     if line.flight is not None:
         found.flight, found.price_usd = line.flight.as_json(), line.flight.price_usd
     if line.error is not None:

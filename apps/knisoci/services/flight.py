@@ -17,7 +17,7 @@ from apps.integrations.providers.base import Content
 from apps.integrations.services import connections
 from apps.knisoci import content
 from apps.knisoci.models import Target
-from apps.knisoci.services import budgets, flight_rules, holding
+from apps.knisoci.services import budgets, flight_rules, holding, quotas
 from apps.knisoci.types import Flight, Level, Reason
 from apps.orchestrator import services as orchestrator
 from apps.workspaces.tenancy import require_workspace
@@ -50,6 +50,7 @@ def check(target: Target, *, ready: Content | None = None) -> Flight:
             *flight_rules.of_content(target, ready),
             *flight_rules.of_media(target, ready),
             *flight_rules.of_rights(target, ready),
+            *quotas.reasons(target, ready),
             *budgets.reasons(target, price),
         ]
     if price:

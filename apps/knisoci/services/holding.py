@@ -33,6 +33,7 @@ MESSAGES = {
     "disconnected": "The channel has to be connected again.",
     "late": "Its time passed while it could not go out. Choose a new time, or publish it now.",
     "missed": "Its time passed by more than it may be late. Choose a new time, or publish it now.",
+    "budget": "It would spend more than this month's budget for what networks charge.",
     "quota": "The network takes no more posts for now.",
 }
 

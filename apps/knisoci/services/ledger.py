@@ -10,12 +10,15 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from apps.integrations import providers
 from apps.integrations.http import Exchange
 from apps.integrations.providers.base import Part, PublishProvider
+from apps.integrations.services import meters
 from apps.knisoci import content
 from apps.knisoci.models import IN_FLIGHT_ATTEMPTS, Attempt, ReceiptLine, Target
 from apps.orchestrator.errors import LeaseLost
 
+_NOT_OUT = (Attempt.State.REFUSED, Attempt.State.NOT_SENT)
 CARRIED_OUT = frozenset({"remote_id", "permalink"})
 _MEANINGS = {
     200: "Done",
@@ -149,8 +152,14 @@ def looked(attempt: Attempt, *, looks: int, again_at: datetime) -> None:
 
 
 def close(attempt: Attempt, state: Attempt.State, **changes: Any) -> None:
-    """End the attempt. Raises IntegrityError when `remote_id` belongs to another attempt."""
+    """End the attempt. Raises IntegrityError when `remote_id` belongs to another attempt.
+
+    What did not go out does not count against the network's quotas.
+    """
     _write(attempt, state=state, stage_at=None, finished_at=timezone.now(), **changes)
+    provider = providers.get(attempt.connection.provider)
+    if state in _NOT_OUT and provider.capabilities.quotas:
+        meters.give_back(attempt.connection, str(attempt.key))
 
 
 def is_claimed(attempt: Attempt, remote_id: str) -> bool:

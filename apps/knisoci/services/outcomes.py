@@ -9,11 +9,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from apps.errors import DomainError
-from apps.integrations.providers.base import ErrorKind, ProviderError, PublishProvider
+from apps.integrations.providers.base import ErrorKind, Part, ProviderError, PublishProvider
 from apps.integrations.services import connections
 from apps.knisoci import content
 from apps.knisoci.models import Attempt, Target
-from apps.knisoci.services import holding, ledger, metrics
+from apps.knisoci.services import holding, ledger, metrics, quotas
 from apps.knisoci.services.holding import name
 from apps.knisoci.transitions import TargetState, move
 from apps.knisoci.types import PublishTargetOutput
@@ -102,7 +102,11 @@ def safe_link(address: str) -> str:
 
 
 def refused(
-    target: Target, attempt: Attempt, provider: PublishProvider, error: ProviderError
+    target: Target,
+    attempt: Attempt,
+    provider: PublishProvider,
+    error: ProviderError,
+    part: Part | None = None,
 ) -> PublishTargetOutput:
     """A stage ended in `error`; its kind decides. Raises Defer or OutcomeUnknown where it goes on."""
     if ledger.is_out(attempt):
@@ -118,9 +122,21 @@ def refused(
         raise Defer(error.retry_at or _soon(3), error.message)
     if error.needs_person or kind is ErrorKind.AUTH_EXPIRED:
         return disconnected(target, attempt, error)
+    if kind is ErrorKind.QUOTA_EXHAUSTED and part is not None:
+        return _no_room(target, attempt, error, part)
     if kind in (ErrorKind.RATE_LIMITED, ErrorKind.QUOTA_EXHAUSTED, ErrorKind.TRANSIENT_SAFE):
         return _again_later(target, attempt, error)
     return fail(target, attempt, code=error.code, message=error.message)
+
+
+def _no_room(
+    target: Target, attempt: Attempt, error: ProviderError, part: Part
+) -> PublishTargetOutput:
+    """The network takes no more for now: by the channel's policy. Raises Defer."""
+    ledger.close(
+        attempt, Attempt.State.REFUSED, error=error.message[:500], error_code=error.code[:60]
+    )
+    return quotas.make_room(target, quotas.told(target, error, part))
 
 
 def _finish_later(target: Target, attempt: Attempt, error: ProviderError) -> PublishTargetOutput:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from datetime import timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import DatabaseError, transaction
@@ -26,7 +27,15 @@ from apps.integrations.providers.base import (
 from apps.knisoci import content
 from apps.knisoci.errors import MediaPreparing
 from apps.knisoci.models import Attempt, Target
-from apps.knisoci.services import finding, holding, ledger, outcomes, sessions
+from apps.knisoci.services import (
+    budgets,
+    finding,
+    holding,
+    ledger,
+    outcomes,
+    quotas,
+    sessions,
+)
 from apps.knisoci.services.sessions import Session
 from apps.knisoci.transitions import TargetState, move
 from apps.knisoci.types import PublishTargetOutput
@@ -78,7 +87,20 @@ def _start(target: Target) -> PublishTargetOutput:
     for issue in content.issues(target.channel, ready) if not target.is_started else ():
         if issue.level == "error":
             return outcomes.fail(target, None, code=issue.code, message=issue.message)
+    if (found := quotas.full(target, ready)) is not None:
+        return quotas.make_room(target, found)
+    if not target.is_started and budgets.is_over(target, _price(target, ready)):
+        return holding.hold(target, "budget")
     return _send_parts(target, _commit_intent(target, ready), ready)
+
+
+def _price(target: Target, ready: Content) -> Decimal:
+    """What it costs now, kept on the target."""
+    cost = budgets.price(content.provider_of(target.channel), ready)
+    if cost != (target.price_usd or 0):
+        Target.objects.filter(pk=target.pk).update(price_usd=cost)
+        target.price_usd = cost
+    return cost
 
 
 def _go_on(target: Target) -> PublishTargetOutput:
@@ -185,6 +207,9 @@ def _deliver(target: Target, attempt: Attempt, session: Session) -> PublishTarge
         can_stop = ledger.can_stop(attempt, stage, provider)
         if can_stop and (reason := holding.stopped(target)) is not None:
             return _stop(target, attempt, reason)
+        if mutating and (found := quotas.take(target, attempt, session.part)) is not None:
+            ledger.close(attempt, Attempt.State.NOT_SENT, error=quotas.describe(found))
+            return quotas.make_room(target, found)
         ledger.begin(attempt, stage, provider)
         session.recorder.watch(stage, target if can_stop and not mutating else None)
         try:
@@ -200,12 +225,14 @@ def _deliver(target: Target, attempt: Attempt, session: Session) -> PublishTarge
                 if failed is None:
                     continue
                 reason_given = failed
-            return outcomes.refused(target, attempt, provider, reason_given)
+            return outcomes.refused(target, attempt, provider, reason_given, session.part)
         except (LeaseLost, DatabaseError):
             raise
         except Exception as error:
             log.exception("A provider broke its contract", extra={"provider": provider.key})
-            return outcomes.refused(target, attempt, provider, _as_provider_error(error, mutating))
+            return outcomes.refused(
+                target, attempt, provider, _as_provider_error(error, mutating), session.part
+            )
         if isinstance(result, Wait):
             return _wait(target, attempt, provider, result, in_doubt=mutating)
         ledger.done(attempt, stage, dict(result.handles))

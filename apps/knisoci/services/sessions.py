@@ -15,6 +15,7 @@ from apps.integrations.http import Exchange
 from apps.integrations.providers.base import (
     Content,
     ErrorKind,
+    Part,
     ProviderError,
     PublishContext,
     PublishProvider,
@@ -69,6 +70,7 @@ class Session:
     provider: PublishProvider
     target: Target
     attempt: Attempt
+    part: Part
     context: PublishContext
     recorder: Recorder
 
@@ -129,6 +131,7 @@ def open_session(
         provider=providers.get(connection.provider),
         target=target,
         attempt=attempt,
+        part=part,
         context=context,
         recorder=recorder,
     )
