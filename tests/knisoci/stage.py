@@ -36,7 +36,7 @@ class Stage:
         self.channel = channels.add(actor=actor, connection=connection)
         self.given: dict[Any, Content] = {}
 
-    def build(self, variant: Any, channel: Any) -> Content:
+    def build(self, variant: Any, channel: Any, **how: Any) -> Content:
         return self.given[variant.text]
 
     def target(self, made: Content) -> Target:

@@ -337,7 +337,7 @@ def _pots(connection: Connection, rule: QuotaRule, at: datetime) -> list[Shared]
     opens = _opens_at(rule, at)
     is_open = users <= 1 or (opens is not None and at >= opens)
     # Counted even while it does not bind: the next workspace to come finds it counted.
-    limit = rule.limit if is_open else max(rule.units, rule.limit // users)
+    limit = rule.limit if is_open else max(rule.units, -(-rule.limit // users))
     return [whole, replace(whole, name=f"{whole.name}:of:{place}", limit=limit)]
 
 
