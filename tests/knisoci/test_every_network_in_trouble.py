@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+import redis
+from django.conf import settings
 
+from apps.integrations.models import QuotaReading
 from apps.integrations.services import sandbox
 from apps.knisoci.services import channels, posts
+from apps.orchestrator.models import Event
 from tests.knisoci.conftest import again
 from tests.knisoci.stage import ENDINGS, KEYS, S, Stage, finish, promise, step
 
@@ -32,6 +36,10 @@ def test_what_passes_at_the_network_costs_no_post(stage: Stage, state: str) -> N
             channels.reconnected(actor=stage.actor, channel=stage.channel)
         else:
             posts.publish_now(actor=stage.actor, target=row)
+    if row.state == S.SCHEDULED and row.error_code == "quota":
+        assert Event.objects.filter(kind="post.moved", data__target=str(row.pk)).exists()
+        _another_day()
+        posts.publish_now(actor=stage.actor, target=row)
     done = finish(stage, target)
     posts_there, doubled = stage.count()
     assert doubled == 0
@@ -39,6 +47,14 @@ def test_what_passes_at_the_network_costs_no_post(stage: Stage, state: str) -> N
         return
     assert (done.state, done.error) == (S.PUBLISHED, "")
     assert posts_there == 1
+
+
+def _another_day() -> None:
+    """What the networks said about their quotas does not hold any more."""
+    QuotaReading.objects.all().delete()
+    valkey = redis.Redis.from_url(settings.REDIS_URL)
+    for name in valkey.scan_iter("candy-said:*", count=1000):
+        valkey.delete(name)
 
 
 @pytest.mark.parametrize("key", KEYS)
