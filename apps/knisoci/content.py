@@ -153,10 +153,6 @@ def _items(
         is_sandbox=connection.is_sandbox,
         wanted=wanted,
     )
-    # The sandbox lives beside us: it reaches what the networks outside do not.
-    if sandbox or assets.is_reachable():
-        return replace(item, url=partial(assets.public_url, made))
-    return item
 
 
 def all_media(content: Content) -> list[MediaItem]:
