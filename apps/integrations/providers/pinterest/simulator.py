@@ -7,7 +7,6 @@ login has two boards and a secret one. Points: "publish" is `POST /pins`, "uploa
 from __future__ import annotations
 
 import base64
-import binascii
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
@@ -16,52 +15,27 @@ from typing import Any
 from apps.integrations.sandbox.desk import PEOPLE, Desk, Held
 from apps.integrations.sandbox.feed import FeedPost
 from apps.integrations.sandbox.kernel import Request, Response, json_response
-from apps.integrations.sandbox.render import link_anchors, rich_html
 from apps.integrations.sandbox.simulator import Simulator
 from apps.integrations.sandbox.store import Store
 
+from .simulated import (
+    BOARDS,
+    DEAD,
+    SIZES,
+    STANDARD,
+    VIDEO,
+    Refused,
+    analytics_json,
+    board_json,
+    checked,
+    day,
+    decoded,
+    feed_post,
+    number,
+    pin_json,
+)
+
 DAY = 86_400
-BOARDS = (("Launch notes", "PUBLIC"), ("Studio", "PUBLIC"), ("Not yet", "SECRET"))
-LONGEST = {"title": 100, "description": 800, "alt_text": 500, "link": 2048}
-BOTH = ("IMPRESSION", "OUTBOUND_CLICK", "PIN_CLICK", "SAVE", "SAVE_RATE")
-LIFETIME = ("TOTAL_COMMENTS", "TOTAL_REACTIONS")
-STANDARD = {*BOTH, *LIFETIME, "USER_FOLLOW", "PROFILE_VISIT"}
-VIDEO = {*BOTH, *LIFETIME} | {
-    "VIDEO_MRC_VIEW",
-    "VIDEO_10S_VIEW",
-    "QUARTILE_95_PERCENT_VIEW",
-    "VIDEO_V50_WATCH_TIME",
-    "VIDEO_START",
-    "VIDEO_AVG_WATCH_TIME",
-}
-DEAD = "TOTAL_REACTIONS"  # what the scenario "dead_metric" ends
-SIZES: dict[str, float] = {
-    "IMPRESSION": 4200,
-    "OUTBOUND_CLICK": 60,
-    "PIN_CLICK": 190,
-    "SAVE": 75,
-    "TOTAL_COMMENTS": 8,
-    "TOTAL_REACTIONS": 40,
-    "USER_FOLLOW": 9,
-    "PROFILE_VISIT": 33,
-    "VIDEO_MRC_VIEW": 1500,
-    "VIDEO_10S_VIEW": 640,
-    "QUARTILE_95_PERCENT_VIEW": 210,
-    "VIDEO_V50_WATCH_TIME": 5_400_000,
-    "VIDEO_START": 2600,
-    "VIDEO_AVG_WATCH_TIME": 4800,
-}
-
-
-class Refused(Exception):
-    def __init__(self, status: int, code: int, message: str) -> None:
-        super().__init__(message)
-        self.answer = json_response({"code": code, "message": message}, status)
-
-
-def number(*parts: str) -> str:
-    """A long decimal id that is always the same for the same words."""
-    return str(int.from_bytes(sha256(":".join(parts).encode()).digest()[:8], "big") % 10**18)
 
 
 class PinterestSimulator(Simulator):
@@ -167,18 +141,8 @@ class PinterestSimulator(Simulator):
     async def boards(self, request: Request) -> Response:
         login = self._held(request, "boards:read").login
         # Secret boards are listed for the scope boards:read_secret only, which Candy does not ask.
-        items = [self._board(login, *one) for one in BOARDS if one[1] != "SECRET"]
+        items = [board_json(login, *one) for one in BOARDS if one[1] != "SECRET"]
         return json_response({"items": items, "bookmark": None})
-
-    @staticmethod
-    def _board(login: str, name: str, privacy: str) -> dict[str, Any]:
-        return {
-            "id": number("board", login, name),
-            "name": name,
-            "description": "",
-            "privacy": privacy,
-            "owner": {"username": login},
-        }
 
     def _own_board(self, login: str, board_id: str) -> None:
         if board_id not in [number("board", login, name) for name, _ in BOARDS]:
@@ -194,12 +158,12 @@ class PinterestSimulator(Simulator):
         start = int(request.first("bookmark", "0") or 0)
         pins = [p for p in self.store.posts(self.key, login, 5000) if p["board_id"] == board]
         more = str(start + size) if len(pins) > start + size else None
-        items = [self._pin_json(pin, request.base) for pin in pins[start : start + size]]
+        items = [pin_json(pin, request.base) for pin in pins[start : start + size]]
         return json_response({"items": items, "bookmark": more})
 
     async def show(self, request: Request) -> Response:
         self._held(request, "pins:read")
-        return json_response(self._pin_json(self._pin(request.params["id"]), request.base))
+        return json_response(pin_json(self._pin(request.params["id"]), request.base))
 
     def _pin(self, pin_id: str) -> dict[str, Any]:
         pin: dict[str, Any] | None = self.store.post(self.key, pin_id)
@@ -296,21 +260,13 @@ class PinterestSimulator(Simulator):
                 return refused.answer
             text = f"{pin['title']}\n{pin['description']}\n{pin['link']}"
             self.store.add_post(self.key, pin["id"], login, text, pin)
-            return json_response(self._pin_json(pin, request.base), 201)
+            return json_response(pin_json(pin, request.base), 201)
 
         return await self.publish(login, accept)
 
     def _checked(self, login: str, data: dict[str, Any]) -> dict[str, Any]:
         self._own_board(login, str(data.get("board_id") or ""))
-        for name, limit in LONGEST.items():
-            if len(str(data.get(name) or "")) > limit:
-                raise Refused(400, 1, f"Invalid request: '{name}' is too long, at most {limit}")
-        link = str(data.get("link") or "")
-        if link and not link.startswith(("http://", "https://")):
-            raise Refused(400, 1, "Invalid request: 'link' is not a URL")
-        source = data.get("media_source")
-        if not isinstance(source, dict):
-            raise Refused(400, 1, "Invalid request: 'media_source' is required")
+        source = checked(data)
         pin_id = self._next_id()
         kind = str(source.get("source_type"))
         readers: dict[str, Callable[[str, str, dict[str, Any]], dict[str, Any]]] = {
@@ -326,7 +282,7 @@ class PinterestSimulator(Simulator):
             "board_id": str(data["board_id"]),
             "title": str(data.get("title") or ""),
             "description": str(data.get("description") or ""),
-            "link": link,
+            "link": str(data.get("link") or ""),
             "alt_text": str(data.get("alt_text") or ""),
             "at": self.now(),
             **readers[kind](login, pin_id, source),
@@ -346,18 +302,8 @@ class PinterestSimulator(Simulator):
         mime = str(item.get("content_type") or "")
         if mime not in ("image/jpeg", "image/png"):
             raise Refused(400, 1, f"Invalid request: image content_type '{mime}'")
-        self.store.put_blob(self.key, file_id, mime, self._decoded(item.get("data")))
+        self.store.put_blob(self.key, file_id, mime, decoded(item.get("data")))
         return file_id
-
-    @staticmethod
-    def _decoded(data: Any) -> bytes:
-        try:
-            found = base64.b64decode(str(data or ""), validate=True)
-        except binascii.Error:
-            found = b""
-        if not found:
-            raise Refused(400, 1, "Invalid request: image data is not base64")
-        return found
 
     def _video(self, login: str, pin_id: str, source: dict[str, Any]) -> dict[str, Any]:
         media = self.store.get(self.key, "media", str(source.get("media_id")))
@@ -393,33 +339,11 @@ class PinterestSimulator(Simulator):
             wrong.append(DEAD)
         if wrong or not names:
             raise Refused(400, 1, f"Invalid metric_types: {', '.join(wrong)}")
-        start = self._day(request.first("start_date"))
+        start = day(request.first("start_date"))
         if start < datetime.now(UTC) - timedelta(days=91) or not request.first("end_date"):
             raise Refused(400, 1, "Invalid start_date: at most 90 days ago")
         sizes = {name: SIZES[name] for name in names if name in SIZES}
-        values: dict[str, float] = dict(self.grown(pin["id"], pin["at"], sizes))
-        summary: dict[str, float] = {n: v for n, v in values.items() if n not in LIFETIME}
-        if "SAVE_RATE" in names:
-            summary["SAVE_RATE"] = 0.018
-        today = f"{datetime.now(UTC):%Y-%m-%d}"
-        day = {"date": today, "data_status": "PROCESSING", "metrics": summary}
-        lifetime = {name: values[name] for name in LIFETIME if name in values}
-        return json_response(
-            {
-                "all": {
-                    "lifetime_metrics": lifetime,
-                    "daily_metrics": [day],
-                    "summary_metrics": summary,
-                }
-            }
-        )
-
-    @staticmethod
-    def _day(text: str) -> datetime:
-        try:
-            return datetime.fromisoformat(text).replace(tzinfo=UTC)
-        except ValueError:
-            raise Refused(400, 1, "Invalid start_date") from None
+        return json_response(analytics_json(names, self.grown(pin["id"], pin["at"], sizes)))
 
     # --- Shapes ----------------------------------------------------------------------------------
 
@@ -427,52 +351,9 @@ class PinterestSimulator(Simulator):
         self._sequence += 1
         return str(int(self.now() * 1000) * 100_000 + self._sequence)
 
-    def _pin_json(self, pin: dict[str, Any], base: str) -> dict[str, Any]:
-        media: dict[str, Any] = {"media_type": pin["media_type"]}
-        urls = [f"{base}/files/{file}" for file in pin["files"]]
-        if pin["media_type"] == "image":
-            media["images"] = {"1200x": {"width": 1200, "height": 1200, "url": urls[0]}}
-        elif pin["media_type"] == "multiple_images":
-            media["items"] = [{"item_type": "image", "images": {"1200x": {"url": u}}} for u in urls]
-        else:
-            media |= {"cover_image_url": f"{base}/files/{pin['poster']}", "video_url": urls[0]}
-        at = datetime.fromtimestamp(pin["at"], UTC).replace(tzinfo=None)
-        return {
-            "id": pin["id"],
-            "created_at": at.isoformat(timespec="milliseconds"),
-            "link": pin["link"] or None,
-            "title": pin["title"] or None,
-            "description": pin["description"] or None,
-            "alt_text": pin["alt_text"] or None,
-            "board_id": pin["board_id"],
-            "board_section_id": None,
-            "board_owner": {"username": pin["login"]},
-            "creative_type": "VIDEO" if pin["media_type"] == "video" else "REGULAR",
-            "media": media,
-        }
-
     def feed_post(self, post: dict[str, Any], base: str) -> FeedPost:
-        urls = [f"{base}/files/{file}" for file in post["files"]]
-        is_video = post["media_type"] == "video"
-        poster = f"{base}/files/{post['poster']}" if post.get("poster") else ""
-        names = ("IMPRESSION", "SAVE", "OUTBOUND_CLICK")
-        counters = self.grown(post["id"], post["at"], {n: SIZES[n] for n in names})
-        boards = {number("board", post["login"], name): name for name, _ in BOARDS}
-        link = post["link"]
-        return FeedPost(
-            id=post["id"],
-            handle=f"@{post['login']}",
-            name=PEOPLE.get(post["login"], post["login"].replace("-", " ").title()),
-            html=rich_html(post["description"], link_anchors(post["description"])),
-            at=post["at"],
-            permalink=f"{base}/web/pin/{post['id']}/",
-            images=() if is_video else tuple((url, post["alt_text"]) for url in urls),
-            videos=((urls[0], poster),) if is_video else (),
-            card=(link, link.partition("://")[2].partition("/")[0], "") if link else None,
-            counters=tuple((n.replace("_", " ").lower(), v) for n, v in counters.items()),
-            title=post["title"],
-            badge=boards.get(post["board_id"], ""),
-        )
+        sizes = {name: SIZES[name] for name in ("IMPRESSION", "SAVE", "OUTBOUND_CLICK")}
+        return feed_post(post, base, self.grown(post["id"], post["at"], sizes))
 
     async def file(self, request: Request) -> Response:
         blob = self.store.blob(self.key, request.params["id"])

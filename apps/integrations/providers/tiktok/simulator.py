@@ -18,43 +18,30 @@ from apps.integrations.sandbox.desk import PEOPLE, Desk, Held
 from apps.integrations.sandbox.feed import FeedPost
 from apps.integrations.sandbox.fetch import fetch
 from apps.integrations.sandbox.kernel import Request, Response, json_response
-from apps.integrations.sandbox.render import rich_html
 from apps.integrations.sandbox.simulator import Simulator
 from apps.integrations.sandbox.store import Store
 
 from ..capabilities import Capabilities
-from ..counting import utf16_units
+from .simulated import (
+    COUNTERS,
+    PLAIN,
+    PRIVACY,
+    Refused,
+    checked_info,
+    checked_photos,
+    checked_source,
+    envelope,
+    feed_post,
+    label,
+    number,
+    video_json,
+)
 
 DAY = 86_400
-PRIVACY = ["PUBLIC_TO_EVERYONE", "MUTUAL_FOLLOW_FRIENDS", "SELF_ONLY"]
 URL_KEPT = 3600  # seconds that an upload address works
 MAX_SECONDS = 600
-COUNTERS: dict[str, float] = {
-    "view_count": 8600,
-    "like_count": 540,
-    "comment_count": 37,
-    "share_count": 64,
-}
-PLAIN = {"id", "title", "create_time", "cover_image_url", "share_url", "duration"}
 DEAD = "share_count"  # what the scenario "dead_metric" ends
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
-
-
-def envelope(data: Any, code: str = "ok", message: str = "", status: int = 200) -> Response:
-    log_id = secrets.token_hex(8).upper()
-    return json_response(
-        {"data": data, "error": {"code": code, "message": message, "log_id": log_id}}, status
-    )
-
-
-class Refused(Exception):
-    def __init__(self, status: int, code: str, message: str = "") -> None:
-        super().__init__(code)
-        self.answer = envelope({}, code, message or code.replace("_", " "), status)
-
-
-def number(*parts: str) -> str:
-    return str(7 * 10**18 + int.from_bytes(sha256(":".join(parts).encode()).digest()[:7], "big"))
 
 
 class TikTokSimulator(Simulator):
@@ -189,8 +176,8 @@ class TikTokSimulator(Simulator):
         def accept() -> Response:
             try:
                 self._room(login, direct=direct)
-                info = self._post_info(data.get("post_info"), login) if direct else {}
-                source = self._source(data.get("source_info"))
+                info = checked_info(data.get("post_info")) if direct else {}
+                source = checked_source(data.get("source_info"), self.rules)
             except Refused as refused:
                 return refused.answer
             secret = secrets.token_urlsafe(24)
@@ -218,60 +205,19 @@ class TikTokSimulator(Simulator):
             code = "spam_risk_too_many_posts" if direct else "spam_risk_too_many_pending_share"
             raise Refused(403, code)
 
-    def _source(self, source: Any) -> dict[str, int]:
-        if not isinstance(source, dict) or source.get("source") != "FILE_UPLOAD":
-            raise Refused(400, "invalid_param", "source_info is not valid.")
-        names = ("video_size", "chunk_size", "total_chunk_count")
-        if not all(isinstance(source.get(name), int) and source[name] > 0 for name in names):
-            raise Refused(400, "invalid_param", "The chunk size or count is not valid.")
-        size, chunk, count = (int(source[name]) for name in names)
-        rules = self.rules
-        whole = count == 1 and chunk == size
-        least = size if whole and size < rules.min_chunk_bytes else rules.min_chunk_bytes
-        if (
-            not least <= chunk <= (rules.max_chunk_bytes or chunk)
-            or count != size // chunk
-            or count > (rules.max_chunks or count)
-        ):
-            raise Refused(400, "invalid_param", "The total chunk count is invalid.")
-        return {"size": size, "chunk": chunk, "count": count}
-
-    def _post_info(self, info: Any, login: str, *, photo: bool = False) -> dict[str, Any]:
-        if not isinstance(info, dict):
-            raise Refused(400, "invalid_param", "post_info is missing.")
-        limits = {"title": 90, "description": 4000} if photo else {"title": 2200}
-        for name, limit in limits.items():
-            if utf16_units(str(info.get(name) or "")) > limit:
-                raise Refused(400, "invalid_param", f"The {name} is too long.")
-        if info.get("privacy_level") not in PRIVACY:
-            raise Refused(403, "privacy_level_option_mismatch")
-        if info.get("brand_content_toggle") and info["privacy_level"] == "SELF_ONLY":
-            raise Refused(400, "invalid_param", "Branded content cannot be private.")
-        return info
-
     async def content_init(self, request: Request) -> Response:
         data = request.json()
         direct = data.get("post_mode") == "DIRECT_POST"
         login = self._held(request, "video.publish" if direct else "video.upload").login
-        source = data.get("source_info")
-        urls = source.get("photo_images") if isinstance(source, dict) else None
-        if (
-            data.get("media_type") != "PHOTO"
-            or data.get("post_mode") not in ("DIRECT_POST", "MEDIA_UPLOAD")
-            or not isinstance(urls, list)
-            or not 1 <= len(urls) <= 35
-        ):
-            raise Refused(400, "invalid_param", "The request is not valid.")
-        if any("//unverified.example" in str(url) for url in urls):
-            raise Refused(403, "url_ownership_unverified")
-        pulled = [await fetch(str(url), max_bytes=20_000_000) for url in urls]
+        urls = checked_photos(data)
+        pulled = [await fetch(url, max_bytes=20_000_000) for url in urls]
 
         def accept() -> Response:
             try:
                 self._room(login, direct=direct)
                 info = data.get("post_info") or {}
                 if direct:
-                    info = self._post_info(info, login, photo=True)
+                    info = checked_info(info, photo=True)
             except Refused as refused:
                 return refused.answer
             failed = ""
@@ -360,17 +306,11 @@ class TikTokSimulator(Simulator):
                 "title": doc["info"].get("title", "") if doc["kind"] == "photo" else "",
                 "text": doc["info"].get("description" if doc["kind"] == "photo" else "title", ""),
                 "privacy": doc["info"].get("privacy_level", ""),
-                "label": self._label(doc["info"]),
+                "label": label(doc["info"]),
                 "at": self.now(),
             }
             self.store.add_post(self.key, post["id"], login, text, post)
         self._keep(doc)
-
-    @staticmethod
-    def _label(info: dict[str, Any]) -> str:
-        if info.get("brand_content_toggle"):
-            return "Paid partnership"
-        return "Promotional content" if info.get("brand_organic_toggle") else ""
 
     def _keep(self, doc: dict[str, Any]) -> None:
         self.store.put(self.key, "publish", doc["id"], doc)
@@ -425,7 +365,7 @@ class TikTokSimulator(Simulator):
             raise Refused(400, "invalid_params", "At most 20 video ids.")
         posts = [self.store.post(self.key, str(one)) for one in ids]
         videos = [
-            self._video_json(post, fields, request.base)
+            video_json(post, fields, request.base, self.grown(post["id"], post["at"], COUNTERS))
             for post in posts
             if post
             and post["login"] == held.login
@@ -434,38 +374,11 @@ class TikTokSimulator(Simulator):
         ]
         return envelope({"videos": videos})
 
-    def _video_json(self, post: dict[str, Any], fields: list[str], base: str) -> dict[str, Any]:
-        every = {
-            "id": post["id"],
-            "title": post["text"],
-            "create_time": int(post["at"]),
-            "cover_image_url": "",
-            "share_url": f"{base}/web/@{post['login']}/{post['kind']}/{post['id']}",
-            "duration": 12,
-            **self.grown(post["id"], post["at"], COUNTERS),
-        }
-        return {name: every[name] for name in fields}
-
     # --- Shapes ----------------------------------------------------------------------------------
 
     def feed_post(self, post: dict[str, Any], base: str) -> FeedPost:
-        urls = [f"{base}/files/{name}" for name in post["files"]]
-        is_video = post["kind"] == "video"
         counters = self.grown(post["id"], post["at"], COUNTERS) if post["direct"] else {}
-        private = "Only me" if post["privacy"] == "SELF_ONLY" else ""
-        return FeedPost(
-            id=post["id"],
-            handle=f"@{post['login']}",
-            name=PEOPLE.get(post["login"], post["login"].title()),
-            html=rich_html(post["text"], []),
-            at=post["at"],
-            permalink=f"{base}/web/@{post['login']}/{post['kind']}/{post['id']}",
-            images=() if is_video else tuple((url, "") for url in urls),
-            videos=((urls[0], ""),) if is_video else (),
-            counters=tuple((n.removesuffix("_count"), v) for n, v in counters.items()),
-            title=post["title"],
-            badge=(post["label"] or private) if post["direct"] else "In the creator's inbox",
-        )
+        return feed_post(post, base, counters)
 
     async def file(self, request: Request) -> Response:
         blob = self.store.blob(self.key, request.params["id"])

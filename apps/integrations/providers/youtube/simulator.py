@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from datetime import UTC, datetime
-from hashlib import sha256
 from typing import Any
 
 from apps.integrations.sandbox.desk import PEOPLE, Desk, Held
@@ -20,7 +18,17 @@ from apps.integrations.sandbox.render import link_anchors, rich_html
 from apps.integrations.sandbox.simulator import Simulator
 from apps.integrations.sandbox.store import Store
 
-from .simulated import Refused, checked, refused
+from .simulated import (
+    Refused,
+    channel_json,
+    channel_of,
+    checked,
+    iso,
+    item_json,
+    refused,
+    thread_json,
+    uploads_of,
+)
 
 PIECE = 262_144
 WEEK = 7 * 86_400  # how long a session is kept
@@ -30,14 +38,6 @@ UPLOAD, MANAGE = (
     f"https://www.googleapis.com/auth/{name}" for name in ("youtube.upload", "youtube.force-ssl")
 )
 _RANGE = re.compile(r"bytes (?:(\d+)-(\d+)|\*)/(\d+)")
-
-
-def iso(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
-
-
-def channel_of(login: str) -> str:
-    return "UC" + sha256(login.encode()).hexdigest()[:22]
 
 
 class YouTubeSimulator(Simulator):
@@ -113,27 +113,8 @@ class YouTubeSimulator(Simulator):
         login = self._held(request).login
         if request.first("mine") != "true":
             raise Refused(400, "missingRequiredParameter", "No filter selected.")
-        unverified = login.startswith("unverified")
-        channel = {
-            "kind": "youtube#channel",
-            "id": channel_of(login),
-            "snippet": {
-                "title": PEOPLE.get(login, login.replace("-", " ").title()),
-                "customUrl": f"@{login}",
-                "thumbnails": {"default": {"url": "", "width": 88, "height": 88}},
-            },
-            "contentDetails": {"relatedPlaylists": {"likes": "LL", "uploads": self._list(login)}},
-            "status": {
-                "privacyStatus": "public",
-                "isLinked": True,
-                "longUploadsStatus": "eligible" if unverified else "allowed",
-            },
-        }
+        channel = channel_json(login)
         return json_response({"kind": "youtube#channelListResponse", "items": [channel]})
-
-    @staticmethod
-    def _list(login: str) -> str:
-        return "UU" + channel_of(login)[2:]
 
     # --- Upload ----------------------------------------------------------------------------------
 
@@ -322,24 +303,11 @@ class YouTubeSimulator(Simulator):
         login = self._held(request).login
         if self.is_on("unreadable", login):
             raise Refused(403, "forbidden", "The request is not properly authorized.")
-        if request.first("playlistId") != self._list(login):
+        if request.first("playlistId") != uploads_of(login):
             raise Refused(404, "playlistNotFound", "The playlist cannot be found.")
         size, start = int(request.first("maxResults", "5")), int(request.first("pageToken") or 0)
         videos = [p for p in self.store.posts(self.key, login, 5000) if p["kind"] == "video"]
-        items = [
-            {
-                "kind": "youtube#playlistItem",
-                "id": f"item-{one['id']}",
-                "snippet": {
-                    "publishedAt": iso(one["at"]),
-                    "channelId": channel_of(login),
-                    "title": one["snippet"]["title"],
-                    "description": one["snippet"].get("description", ""),
-                    "resourceId": {"kind": "youtube#video", "videoId": one["id"]},
-                },
-            }
-            for one in videos[start : start + size]
-        ]
+        items = [item_json(one) for one in videos[start : start + size]]
         page: dict[str, Any] = {"kind": "youtube#playlistItemListResponse", "items": items}
         if len(videos) > start + size:
             page["nextPageToken"] = str(start + size)
@@ -374,7 +342,7 @@ class YouTubeSimulator(Simulator):
                 "at": self.now(),
             }
             self.store.add_post(self.key, comment_id, login, f"{video['id']}: {text}", doc)
-            return json_response(self._thread_json(doc), 200)
+            return json_response(thread_json(doc), 200)
 
         return await self.step("comment", login, accept)
 
@@ -383,7 +351,7 @@ class YouTubeSimulator(Simulator):
         if self.is_on("unreadable", login):
             raise Refused(403, "forbidden", "The request is not properly authorized.")
         video = self._video(request.first("videoId"))
-        threads = [self._thread_json(one) for one in self._comments_of(video["id"])]
+        threads = [thread_json(one) for one in self._comments_of(video["id"])]
         return json_response({"kind": "youtube#commentThreadListResponse", "items": threads})
 
     def _comments_of(self, video_id: str) -> list[dict[str, Any]]:
@@ -392,26 +360,6 @@ class YouTubeSimulator(Simulator):
             for one in self.store.posts(self.key, limit=2000)
             if one["kind"] == "comment" and one["video"] == video_id
         ]
-
-    @staticmethod
-    def _thread_json(doc: dict[str, Any]) -> dict[str, Any]:
-        said = {
-            "textOriginal": doc["text"],
-            "textDisplay": doc["text"],
-            "authorDisplayName": f"@{doc['login']}",
-            "authorChannelId": {"value": channel_of(doc["login"])},
-            "publishedAt": iso(doc["at"]),
-        }
-        return {
-            "kind": "youtube#commentThread",
-            "id": doc["id"],
-            "snippet": {
-                "channelId": channel_of(doc["login"]),
-                "videoId": doc["video"],
-                "topLevelComment": {"id": doc["id"], "snippet": said},
-                "totalReplyCount": 0,
-            },
-        }
 
     # --- Shapes ----------------------------------------------------------------------------------
 
