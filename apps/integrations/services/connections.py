@@ -15,6 +15,7 @@ from apps.integrations.http import Exchange, GuardedClient, guarded_client
 from apps.integrations.http.client import Record
 from apps.integrations.models import Connection
 from apps.integrations.providers.base import Account, Connected, ErrorKind, ProviderError
+from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
 from . import credentials, meters, refreshing
@@ -224,6 +225,10 @@ def _metered(connection: Connection, record: Record | None) -> Record:
 
 
 def _fresh(connection: Connection, client: GuardedClient) -> dict[str, str]:
+    if require_workspace().is_sandbox and not connection.is_sandbox:
+        raise ConnectionLost(
+            f"This workspace is in sandbox mode, so {connection.handle} rests until that ends."
+        )
     if not connection.is_usable:
         raise ConnectionLost(
             connection.last_error or f"{connection.handle} has to be connected again."

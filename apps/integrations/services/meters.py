@@ -8,10 +8,11 @@ capability file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Literal
+from uuid import UUID
 
 from django.db import connection as database
 from django.db import transaction
@@ -25,9 +26,9 @@ from apps.integrations.providers.capabilities import QuotaRule, RateRule
 from apps.integrations.providers.types import Account, Credentials, Role
 from apps.workspaces.tenancy import require_workspace
 
-from . import apps
-from .tallies import Said, Shared, bucket_at, bucket_of, tallies, window_end
-from .windows import Filled, Reading, Use, fill, next_reset, window_start
+from . import books
+from .tallies import Said, tallies, window_end
+from .windows import next_reset
 
 KEEP = timedelta(days=8)
 _UNTOLD = timedelta(seconds=60)  # how long a 429 that names no time is taken to last
@@ -77,10 +78,14 @@ def would_exceed(
     that has room last. Counts nothing.
     """
     at = at or timezone.now()
+    rules = list(_rules(connection, role, format))
+    if not rules:
+        return None
+    book = books.read([connection])
     full = [
         found
-        for rule in _rules(connection, role, format)
-        if (found := _exceeded(connection, rule, at, rule.units * (planned + 1)))
+        for rule in rules
+        if (found := _exceeded(book, connection, rule, at, rule.units * (planned + 1)))
     ]
     return max(full, key=lambda one: one.free_at, default=None)
 
@@ -102,19 +107,23 @@ def take(connection: Connection, *, key: str, role: Role, format: str = "") -> E
             QuotaUse.objects.filter(connection=connection, key=key).values_list("rule", flat=True)
         )
         own = [one for one in rules if one.scope == "account" and one.name not in counted]
+        book = books.read([connection])
         for rule in own:
-            if full := _exceeded(connection, rule, now, rule.units):
+            if full := _exceeded(book, connection, rule, now, rule.units):
                 return full
         shared = [
             (rule, pot)
             for rule in rules
             if rule.scope == "app"
-            for pot in _pots(connection, rule, now)
+            for pot in books.pots(connection, rule, now)
         ]
         refused = tallies().take([one for _, one in shared], key) if shared else None
         if refused is not None:
             rule = next(rule for rule, one in shared if one == refused)
-            return _exceeded(connection, rule, now, rule.units) or _full(rule, now + _UNTOLD)
+            again = books.read([connection])
+            return _exceeded(again, connection, rule, now, rule.units) or Exceeded(
+                rule.name, rule.label, rule.limit, rule.limit, now + _UNTOLD
+            )
         QuotaUse.objects.bulk_create(
             QuotaUse(connection=connection, rule=rule.name, key=key, units=rule.units, at=now)
             for rule in own
@@ -127,7 +136,9 @@ def give_back(connection: Connection, key: str) -> None:
     QuotaUse.objects.filter(connection=connection, key=key[:100]).delete()
     now = timezone.now()
     quotas = providers.get(connection.provider).capabilities.quotas
-    shared = [pot for rule in quotas if rule.scope == "app" for pot in _pots(connection, rule, now)]
+    shared = [
+        pot for rule in quotas if rule.scope == "app" for pot in books.pots(connection, rule, now)
+    ]
     if shared:
         tallies().give_back(shared, key[:100])
 
@@ -147,7 +158,7 @@ def refused(connection: Connection, *, error: ProviderError, role: Role, format:
         if rule.scope == "account":
             keep_reading(connection, rule, QuotaState(rule.limit, rule.limit, until))
         else:
-            said = {_shared(connection, rule, now).name: Said(rule.limit, 0, until, until)}
+            said = {books.shared(connection, rule, now).name: Said(rule.limit, 0, until, until)}
             tallies().heard(calls={}, said=said, now=now)
 
 
@@ -203,11 +214,11 @@ def learn(connection: Connection, exchange: Exchange) -> None:
         said[name] = Said(state.limit, state.remaining, state.reset_at, until)
     if app := usage_state(headers, of_app=True, now=now):
         rests = (app.reset_at or now + timedelta(minutes=5)) if not app.remaining else None
-        said[_app_name(connection, network, "all")] = Said(100, app.remaining, app.reset_at, rests)
+        said[books.app_name(connection, "all")] = Said(100, app.remaining, app.reset_at, rests)
     tallies().heard(calls=calls, said=said, now=now)
     for rule in network.capabilities.quotas:
         if rule.scope == "app":  # it lives, so it has a share
-            name = _shared(connection, rule, now).name
+            name = books.shared(connection, rule, now).name
             tallies().seen(name, str(require_workspace().pk), now)
 
 
@@ -221,7 +232,7 @@ def pace(connection: Connection, endpoint: str = "all") -> datetime | None:
     names = {
         _told_about(connection, network, endpoint),
         _told_about(connection, network, "all"),
-        _app_name(connection, network, "all"),
+        books.app_name(connection, "all"),
     }
     waits = [one.until for one in tallies().said(names).values() if one.until and one.until > now]
     rules = {_owner(connection, network, rule): rule for rule in _rates(network, endpoint)}
@@ -233,50 +244,59 @@ def pace(connection: Connection, endpoint: str = "all") -> datetime | None:
 
 
 def meters(connection: Connection) -> list[Meter]:
-    """All gauges of an account, quotas first. Three statements and a few questions to Valkey."""
-    network = providers.get(connection.provider)
+    """All gauges of an account, quotas first."""
+    return meters_of([connection])[connection.pk]
+
+
+def meters_of(connections: Sequence[Connection]) -> dict[UUID, list[Meter]]:
+    """All gauges by connection, in two statements and two questions to Valkey."""
     now = timezone.now()
-    readings = _readings(connection)
-    found = []
-    for rule in network.capabilities.quotas:
-        filled = _filled(connection, rule, now, rule.units)
-        reading = readings.get(rule.name)
-        told = reading is not None and now < reading.until(rule)
-        resets = filled.free_at or next_reset(rule, now)
-        found.append(
-            Meter(
-                rule.name, rule.label, "quota", rule.scope, filled.used, filled.limit, resets, told
-            )
-        )
-    return [*found, *_rate_meters(connection, network, now)]
+    book = books.read(connections)
+    names = {name: key for row in connections for name, key in _told_names(row).items()}
+    said = tallies().said(names)
+    found: dict[UUID, list[Meter]] = {}
+    for row in connections:
+        quotas = providers.get(row.provider).capabilities.quotas
+        found[row.pk] = [_gauge(book, row, rule, now) for rule in quotas]
+    for name, one in said.items():
+        pk, endpoint = names[name]
+        if gauge := _rate_gauge(endpoint, one, now):
+            found[pk].append(gauge)
+    return found
+
+
+def _gauge(book: books.Book, row: Connection, rule: QuotaRule, now: datetime) -> Meter:
+    filled = book.filled(row, rule, now, rule.units)
+    reading = book.readings.get((row.pk, rule.name))
+    told = reading is not None and now < reading.until(rule)
+    resets = filled.free_at or next_reset(rule, now)
+    return Meter(
+        rule.name, rule.label, "quota", rule.scope, filled.used, filled.limit, resets, told
+    )
+
+
+def _told_names(row: Connection) -> dict[str, tuple[UUID, str]]:
+    """Where headers of an account's calls are kept, with the group of calls."""
+    network = providers.get(row.provider)
+    endpoints = dict.fromkeys(["all", *(rule.endpoint for rule in network.capabilities.rates)])
+    return {_told_about(row, network, one): (row.pk, one) for one in endpoints}
+
+
+def _rate_gauge(endpoint: str, said: Said, now: datetime) -> Meter | None:
+    """What the network said about calls, where that still holds."""
+    over = said.reset_at is not None and said.reset_at <= now
+    if not said.limit or said.remaining is None or over:
+        return None
+    label = "Calls" if endpoint == "all" else f"Calls: {endpoint.replace('_', ' ')}"
+    used = max(0, said.limit - said.remaining)
+    return Meter(
+        f"calls.{endpoint}", label, "rate", "account", used, said.limit, said.reset_at, True
+    )
 
 
 def purge() -> int:
     """Forget what no window reaches any more; returns how many rows."""
     return QuotaUse.objects.filter(at__lt=timezone.now() - KEEP).delete()[0]
-
-
-def _rate_meters(
-    connection: Connection, network: PublishProvider, now: datetime
-) -> Iterator[Meter]:
-    """What the network said about calls, where that still holds."""
-    endpoints = dict.fromkeys(["all", *(rule.endpoint for rule in network.capabilities.rates)])
-    names = {_told_about(connection, network, one): one for one in endpoints}
-    for name, said in tallies().said(names).items():
-        over = said.reset_at is not None and said.reset_at <= now
-        if said.limit and said.remaining is not None and not over:
-            label = "Calls" if names[name] == "all" else f"Calls: {names[name].replace('_', ' ')}"
-            used = max(0, said.limit - said.remaining)
-            yield Meter(
-                f"calls.{names[name]}",
-                label,
-                "rate",
-                "account",
-                used,
-                said.limit,
-                said.reset_at,
-                True,
-            )
 
 
 def _rules(connection: Connection, role: Role, format: str) -> Iterator[QuotaRule]:
@@ -285,97 +305,19 @@ def _rules(connection: Connection, role: Role, format: str) -> Iterator[QuotaRul
             yield rule
 
 
-def _exceeded(connection: Connection, rule: QuotaRule, at: datetime, units: int) -> Exceeded | None:
-    filled = _filled(connection, rule, at, units)
+def _exceeded(
+    book: books.Book, connection: Connection, rule: QuotaRule, at: datetime, units: int
+) -> Exceeded | None:
+    filled = book.filled(connection, rule, at, units)
     if filled.free_at is None:
         return None
     return Exceeded(rule.name, rule.label, filled.used, filled.limit, filled.free_at)
-
-
-def _full(rule: QuotaRule, free_at: datetime) -> Exceeded:
-    return Exceeded(rule.name, rule.label, rule.limit, rule.limit, free_at)
-
-
-def _filled(connection: Connection, rule: QuotaRule, at: datetime, units: int) -> Filled:
-    if rule.scope == "account":
-        return fill(
-            rule, _uses(connection, rule, at), _readings(connection).get(rule.name), at, units
-        )
-    whole, *own = _pots(connection, rule, at)
-    said = tallies().said([whole.name]).get(whole.name)
-    filled = _filled_pot(rule, whole, at, units)
-    if own:
-        share = _filled_pot(rule.model_copy(update={"limit": own[0].limit}), own[0], at, units)
-        opens = _opens_at(rule, at)
-        if share.free_at is not None and opens is not None:
-            share = replace(share, free_at=min(share.free_at, opens))
-        filled = max(filled, share, key=lambda one: one.free_at or at)
-    if said is not None and said.until is not None and said.until > at:
-        return Filled(rule.limit, rule.limit, max(said.until, filled.free_at or said.until))
-    return filled
-
-
-def _filled_pot(rule: QuotaRule, pot: Shared, at: datetime, units: int) -> Filled:
-    uses = [
-        (bucket_at(bucket, rule.seconds), size)
-        for bucket, size in tallies().buckets(pot.name).items()
-        if size > 0
-    ]
-    return fill(rule, uses, None, at, units)
-
-
-def _pots(connection: Connection, rule: QuotaRule, at: datetime) -> list[Shared]:
-    """What an app's quota is counted in: the whole, and this workspace's share of it.
-
-    The workspaces that were seen lately get equal shares, so that none can take it all. Of a quota
-    that ends at midnight, what is left in the last quarter of the day is anybody's.
-    """
-    whole = _shared(connection, rule, at)
-    place = str(require_workspace().pk)
-    tallies().seen(whole.name, place, timezone.now())
-    users = tallies().users(whole.name, timezone.now())
-    opens = _opens_at(rule, at)
-    is_open = users <= 1 or (opens is not None and at >= opens)
-    # Counted even while it does not bind: the next workspace to come finds it counted.
-    limit = rule.limit if is_open else max(rule.units, -(-rule.limit // users))
-    return [whole, replace(whole, name=f"{whole.name}:of:{place}", limit=limit)]
-
-
-def _opens_at(rule: QuotaRule, at: datetime) -> datetime | None:
-    """When the shares of the window that `at` lies in end; None where it rolls."""
-    reset = next_reset(rule, at)
-    return None if reset is None else reset - timedelta(seconds=rule.seconds / 4)
-
-
-def _uses(connection: Connection, rule: QuotaRule, at: datetime) -> list[Use]:
-    reach = min(window_start(rule, at), timezone.now() - timedelta(seconds=rule.seconds))
-    rows = QuotaUse.objects.filter(connection=connection, rule=rule.name, at__gt=reach)
-    return list(rows.values_list("at", "units"))
-
-
-def _readings(connection: Connection) -> dict[str, Reading]:
-    return {
-        row.rule: Reading(row.used, row.limit, row.resets_at, row.read_at)
-        for row in QuotaReading.objects.filter(connection=connection)
-    }
 
 
 def _queue_up(connection: Connection) -> None:
     """One at a time for an account, until the transaction ends. Not the row: refreshes hold that."""
     with database.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [connection.pk.int & (2**63 - 1)])
-
-
-def _shared(connection: Connection, rule: QuotaRule, now: datetime) -> Shared:
-    network = providers.get(connection.provider)
-    return Shared(
-        name=f"{_app_name(connection, network, 'quota')}:{rule.name}",
-        first=bucket_of(window_start(rule, now), rule.seconds) - (rule.resets != "rolling"),
-        bucket=bucket_of(now, rule.seconds),
-        limit=rule.limit,
-        units=rule.units,
-        seconds=rule.seconds,
-    )
 
 
 def _rates(network: PublishProvider, endpoint: str) -> list[RateRule]:
@@ -385,7 +327,7 @@ def _rates(network: PublishProvider, endpoint: str) -> list[RateRule]:
 def _owner(connection: Connection, network: PublishProvider, rule: RateRule) -> str:
     """Whose window a rule's calls count in, with the group of calls."""
     if rule.scope == "app":
-        return _app_name(connection, network, rule.endpoint)
+        return books.app_name(connection, rule.endpoint)
     if rule.scope == "address":
         return f"{network.key}:from-here:{connection.host}:{rule.endpoint}"
     return f"{network.key}:{connection.pk}:{rule.endpoint}"
@@ -395,7 +337,3 @@ def _told_about(connection: Connection, network: PublishProvider, endpoint: str)
     """Where headers of an account's calls are kept."""
     known = {rule.endpoint for rule in network.capabilities.rates}
     return f"{network.key}:{connection.pk}:{endpoint if endpoint in known else 'all'}"
-
-
-def _app_name(connection: Connection, network: PublishProvider, endpoint: str) -> str:
-    return f"{network.key}:app:{apps.fingerprint(connection)}:{endpoint}"

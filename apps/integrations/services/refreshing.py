@@ -120,16 +120,16 @@ def due_at(connection: Connection) -> datetime | None:
 
 
 def plan(connection: Connection) -> None:
-    """Queue the next renewal, in the caller's transaction. The same end is planned once."""
-    at = due_at(connection)
-    if at is None or connection.expires_at is None or not connection.is_usable:
+    """Queue the next renewal, in the caller's transaction. Each access is planned for once."""
+    at, since = due_at(connection), connection.renewed_at or connection.created_at
+    if at is None or not connection.is_usable:
         return
     orchestrator.enqueue(
         actor=Actor.system(require_workspace()),
         action="integrations.refresh_connection",
         input={"connection_id": str(connection.pk)},
         run_at=max(at, timezone.now()),
-        idempotency_key=f"refresh:{connection.pk}:{int(connection.expires_at.timestamp())}",
+        idempotency_key=f"refresh:{connection.pk}:{since.isoformat()}",
         subject=("connection", str(connection.pk)),
     )
 

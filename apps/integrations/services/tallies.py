@@ -106,10 +106,14 @@ class Tallies:
     def give_back(self, quotas: Sequence[Shared], key: str) -> None:
         self._ask(lambda: self._give_back(keys=_note_keys(quotas, key), args=[]))
 
-    def buckets(self, name: str) -> dict[int, int]:
-        """Units by piece of time."""
-        found = self._ask(lambda: self._client.hgetall(_quota_key(name))) or {}
-        return {int(bucket): int(units) for bucket, units in found.items()}
+    def buckets(self, names: Iterable[str]) -> dict[str, dict[int, int]]:
+        """Units by piece of time, for each quota."""
+        wanted = list(names)
+        found = self._hashes([_quota_key(name) for name in wanted])
+        return {
+            name: {int(bucket): int(units) for bucket, units in one.items()}
+            for name, one in zip(wanted, found, strict=False)
+        }
 
     def seen(self, name: str, who: str, now: datetime) -> None:
         """`who` draws from the quotas of `name`; forgotten after `FORGET_SECONDS` of silence."""
@@ -148,15 +152,18 @@ class Tallies:
             self._ask(act)
 
     def said(self, names: Iterable[str]) -> dict[str, Said]:
+        wanted = list(names)
+        found = self._hashes([_said_key(name) for name in wanted])
+        return {name: _from_fields(one) for name, one in zip(wanted, found, strict=False) if one}
+
+    def _hashes(self, keys: list[str]) -> list[dict[str, str]]:
         def act() -> list[dict[str, str]]:
             pipe = self._client.pipeline(transaction=False)
-            for name in wanted:
-                pipe.hgetall(_said_key(name))
+            for key in keys:
+                pipe.hgetall(key)
             return pipe.execute()
 
-        wanted = list(names)
-        found = self._ask(act) or []
-        return {name: _from_fields(one) for name, one in zip(wanted, found, strict=False) if one}
+        return (self._ask(act) or []) if keys else []
 
     def counted(self, calls: Mapping[str, int], now: datetime) -> dict[str, int]:
         """Calls so far in the window that `now` lies in."""

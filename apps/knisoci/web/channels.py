@@ -10,10 +10,10 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from apps.errors import DomainError
-from apps.integrations.services import connections
+from apps.integrations.services import apps, connections
 from apps.knisoci import permissions, queries
 from apps.knisoci.services import channels
-from apps.knisoci.web import present
+from apps.knisoci.web import dashboard, present
 from apps.knisoci.web.forms import ChannelForm, SlotsForm
 from apps.knisoci.web.replies import go, toast
 from apps.workspaces.tenancy import reverse
@@ -28,8 +28,9 @@ def index(request: Any) -> HttpResponse:
         request,
         "knisoci/channels.html",
         {
-            "channels": [present.channel_view(channel) for channel in queries.channels()],
+            "channels": dashboard.cards(list(queries.channels())),
             "networks": present.networks(),
+            "without_app": {key for key, source in apps.sources().items() if source == "missing"},
             "may_manage": request.actor.can(permissions.MANAGE_CHANNELS),
             "may_stop": request.actor.can(permissions.STOP),
             "stopped": queries.open_stop(),
@@ -58,7 +59,7 @@ def detail(request: Any, channel: UUID) -> HttpResponse:
                 return redirect(request.path)
         status = 422
     context = {
-        "view": present.channel_view(row),
+        "view": dashboard.detail(row),
         "form": form,
         "slots": slots,
         "may_manage": may_manage,

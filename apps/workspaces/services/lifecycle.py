@@ -23,6 +23,8 @@ from apps.workspaces.services import audit, provisioning
 from apps.workspaces.services.announce import announce
 from apps.workspaces.types import Actor
 
+_TOLD = frozenset({"name", "slug", "time_zone", "is_sandbox"})
+
 
 def update(*, actor: Actor, name: str, time_zone: str) -> Workspace:
     """Change name and time zone. Raises ValidationFailed with the field named, PermissionDenied."""
@@ -48,6 +50,21 @@ def update(*, actor: Actor, name: str, time_zone: str) -> Workspace:
             f"The workspace is called “{tidy}” now" if renamed else "The time zone was changed",
             change,
         )
+    return workspace
+
+
+def set_sandbox(*, actor: Actor, is_sandbox: bool) -> Workspace:
+    """Let the workspace publish to the simulated networks only, or end that. PermissionDenied."""
+    actor.require(permissions.MANAGE_SETTINGS)
+    with transaction.atomic():
+        workspace = _locked(actor.workspace_id)
+        if workspace.is_sandbox == is_sandbox:
+            return workspace
+        workspace.is_sandbox = is_sandbox
+        workspace.save(update_fields=["is_sandbox"])
+        words = "The workspace is in sandbox mode now" if is_sandbox else "Sandbox mode has ended"
+        change = {"is_sandbox": [not is_sandbox, is_sandbox]}
+        _tell(actor, workspace, "workspace.changed", words, change)
     return workspace
 
 
@@ -224,7 +241,7 @@ def _tell(
         kind=kind,
         subject=("workspace", str(workspace.pk)),
         summary=summary,
-        data={key: value for key, value in change.items() if key in {"name", "slug", "time_zone"}},
+        data={key: value for key, value in change.items() if key in _TOLD},
     )
     audit.record(
         actor=actor,

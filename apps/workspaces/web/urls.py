@@ -9,6 +9,7 @@ from apps.workspaces.web import views
 app_name = "workspaces"
 urlpatterns = [
     path("workspace/", views.general, name="general"),
+    path("workspace/sandbox/", views.sandbox, name="sandbox"),
     path("workspace/address/", views.change_slug, name="change_slug"),
     path("workspace/delete/", views.delete, name="delete"),
     path("members/", views.member_list, name="members"),

@@ -89,6 +89,24 @@ def general(request: Any) -> HttpResponse:
 
 @settings_page(permissions.MANAGE_SETTINGS)
 @require_POST
+def sandbox(request: Any) -> HttpResponse:
+    """Sandbox mode on or off."""
+    wanted = request.POST.get("is_sandbox") == "on"
+    said = (
+        "Sandbox mode is on. Nothing reaches the real networks."
+        if wanted
+        else ("Sandbox mode is off. Posts to real accounts go out again.")
+    )
+    return _done(
+        request,
+        lambda: lifecycle.set_sandbox(actor=request.actor, is_sandbox=wanted),
+        said,
+        "workspaces:general",
+    )
+
+
+@settings_page(permissions.MANAGE_SETTINGS)
+@require_POST
 def change_slug(request: Any) -> HttpResponse:
     form = SlugForm(request.POST)
     if form.is_valid():
