@@ -139,6 +139,18 @@ def test_text_link_photo_and_photos(
     assert networks.posts(KEY) == 4
 
 
+def test_a_link_that_is_no_address_is_found_before(
+    networks: Networks, client: GuardedClient, page: Connected, files: Files
+) -> None:
+    wrong = Content("See", link="not an address")
+    assert [one.code for one in provider.validate(wrong, page.account)] == ["link.address"]
+    with pytest.raises(ProviderError) as caught:
+        run(provider, context(page, client, wrong))
+    assert (caught.value.kind, caught.value.field) == (ErrorKind.VALIDATION, "link")
+    beside = Content("See", (files.image(),), link="https://example.com/a")
+    assert [one.code for one in provider.validate(beside, page.account)] == ["link.not_shown"]
+
+
 def test_photos_are_uploaded_once_each_whatever_happens_between(
     networks: Networks,
     client: GuardedClient,
@@ -318,6 +330,17 @@ def test_equal_texts_are_told_apart_and_an_unreadable_page_is_said_to_be(
     assert isinstance(provider.reconcile(two), NotFound)
     networks.control(KEY, scenario="unreadable")
     assert isinstance(provider.reconcile(two), Unreadable)
+
+
+def test_an_equal_post_of_an_hour_ago_is_not_taken_for_this_one(
+    networks: Networks, client: GuardedClient, page: Connected
+) -> None:
+    networks.control(KEY, scenario="success", clock_offset=-3600)
+    run(provider, context(page, client, "Every day"))
+    networks.control(KEY, scenario="success")
+    assert isinstance(provider.reconcile(context(page, client, "Every day")), NotFound)
+    late = context(page, client, "Every day", started_at=datetime.now(UTC) - timedelta(hours=1))
+    assert isinstance(provider.reconcile(late), Found)
 
 
 def test_a_lost_comment_is_found_and_somebody_elses_is_not_taken(

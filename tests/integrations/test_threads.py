@@ -202,6 +202,13 @@ def test_polls_topics_and_link_cards_arrive(
     [
         (Content("👩‍👩‍👧" * 28), "text.too_long"),
         (Content(" ".join(f"https://example.com/{n}" for n in range(6))), "text.too_many_links"),
+        (
+            Content(
+                " ".join(f"https://example.com/{n}" for n in range(5)),
+                link="https://example.com/card",
+            ),
+            "text.too_many_links",
+        ),
         (Content("x", poll=Poll(("a",))), "poll.options"),
         (Content("x", options={"topic_tag": "a.b"}), "option.topic_tag"),
         (Content("x", options={"topic_tag": "t" * 51}), "option.topic_tag"),

@@ -29,6 +29,7 @@ from ..base import (
     Wait,
 )
 from ..checks import findings, format_of
+from ..meta.findings import link_issues
 from ..meta.graph import GraphApi, is_gone
 from ..meta.insights import read_insights
 from ..meta.login import (
@@ -116,17 +117,7 @@ class FacebookProvider(MetaProvider):
     # --- Checking --------------------------------------------------------------------------------
 
     def validate(self, content: Content, account: Account | None = None) -> list[Issue]:
-        issues = findings(self, content, account)
-        if content.link and content.media:
-            issues.append(
-                Issue(
-                    "warning",
-                    "link.not_shown",
-                    "Facebook shows a link card in posts without media only; put the address in the "
-                    "text.",
-                    "link",
-                )
-            )
+        issues = [*findings(self, content, account), *link_issues(content, self.name)]
         if self._shape(content) == "story" and content.text.strip():
             issues.append(
                 Issue("warning", "text.not_shown", "A story has no text; it is not shown.")

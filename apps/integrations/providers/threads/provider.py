@@ -30,10 +30,12 @@ from ..base import (
 )
 from ..checks import findings, is_on
 from ..meta.containers import Containers, Words, is_recent, same_text
+from ..meta.findings import link_issues
 from ..meta.graph import GraphApi, is_gone, wanted
 from ..meta.insights import read_insights
 from ..meta.login import LongLivedProvider, quota
 from ..oauth import OAuth2, Token
+from ..text import links
 from . import client as calls
 from .errors import DIALECT, TABLE
 
@@ -114,26 +116,16 @@ class ThreadsProvider(LongLivedProvider):
     # --- Checking --------------------------------------------------------------------------------
 
     def validate(self, content: Content, account: Account | None = None) -> list[Issue]:
-        issues = findings(self, content, account)
+        issues = [*findings(self, content, account), *link_issues(content, self.name)]
         topic = str(content.options.get("topic_tag") or "")
         if any(mark in topic for mark in ".&"):
-            issues.append(
-                Issue(
-                    "error",
-                    "option.topic_tag",
-                    "A topic has no full stop and no &.",
-                    "topic_tag",
-                )
-            )
-        if content.link and (content.media or content.poll):
-            issues.append(
-                Issue(
-                    "warning",
-                    "link.not_shown",
-                    "Threads shows a link card under plain text only; put the address in the text.",
-                    "link",
-                )
-            )
+            said = "A topic has no full stop and no &."
+            issues.append(Issue("error", "option.topic_tag", said, "topic_tag"))
+        most = self.capabilities.text.max_links or 0
+        addresses = {span.value for span in links(content.text)}
+        if content.link and len(addresses) <= most < len(addresses | {content.link}):
+            said = f"Threads takes {most} links, and the card's is one of them."
+            issues.append(Issue("error", "text.too_many_links", said))
         return issues
 
     # --- Publishing ------------------------------------------------------------------------------
