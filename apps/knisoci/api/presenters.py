@@ -132,7 +132,7 @@ def present_receipt(
         "lines": [
             {
                 **{name: getattr(one, name) for name in _LINE},
-                "part": parts.get(one.attempt_id, 0),
+                "part": parts.get(one.attempt_id, 0) if one.attempt_id else 0,
             }
             for one in receipt.lines
         ],

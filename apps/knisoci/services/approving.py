@@ -99,4 +99,4 @@ def latest(target: Target) -> Approval | None:
     """What was let go last. For a target that is out: the approval of what went out. One statement."""
     found = list(Approval.objects.filter(target=target))
     same = [one for one in found if one.content_hash == target.approved_hash]
-    return (same or found or [None])[-1]
+    return next(reversed(same or found), None)

@@ -12,7 +12,7 @@ from apps.knisoci import content
 from apps.knisoci.models import Target
 from apps.knisoci.services import holding
 from apps.knisoci.transitions import TargetState
-from apps.knisoci.types import Reason
+from apps.knisoci.types import Level, Reason
 
 DUPLICATE_WINDOW = timedelta(days=7)
 _RESUME = {
@@ -75,7 +75,7 @@ def of_approval(target: Target) -> Iterable[Reason]:
 def of_content(target: Target, ready: Content) -> Iterable[Reason]:
     """What the network itself would say to it."""
     for issue in content.issues(target.channel, ready):
-        level = "red" if issue.level == "error" else "amber"
+        level: Level = "red" if issue.level == "error" else "amber"
         yield Reason(level, issue.code, issue.message, "compose")
 
 

@@ -242,7 +242,7 @@ def _ends_of_queues(channels: set[UUID], now: datetime) -> dict[UUID, datetime]:
     late = Target.objects.filter(
         channel__in=channels, state=TargetState.SCHEDULED, due_at__lte=now, job_id__isnull=False
     )
-    runs = dict(late.values_list("job_id", "channel_id"))
+    runs = {job: channel for job, channel in late.values_list("job_id", "channel_id") if job}
     ends: dict[UUID, datetime] = {}
     for job, at in orchestrator_queries.run_times(runs):
         if at > now - SPACING:

@@ -24,7 +24,7 @@ from apps.integrations.providers.base import (
 from apps.knisoci import content, permissions
 from apps.knisoci.errors import InFlight
 from apps.knisoci.models import Attempt, Target
-from apps.knisoci.services import finding, ledger, outcomes, scheduling, sessions
+from apps.knisoci.services import finding, holding, ledger, outcomes, scheduling, sessions
 from apps.knisoci.services.sessions import Session
 from apps.knisoci.transitions import TargetState, move
 from apps.knisoci.types import PublishTargetOutput
@@ -139,7 +139,7 @@ def confirm(
             error=why,
             error_code="incomplete" if rest else "",
         ):
-            outcomes.tell(row, "post.published", f"Confirmed {outcomes.name(row)}", actor=actor)
+            outcomes.tell(row, "post.published", f"Confirmed {holding.name(row)}", actor=actor)
     return outcomes.report(row)
 
 

@@ -72,7 +72,8 @@ _LINK = re.compile(r"\[([^\]\[]+)\]\((https://[^\s()]+)\)|(https://[^\s<]+[^\s<.
 @register.filter
 def worded(text: str) -> SafeString:
     """``text`` escaped, with ``[words](https://…)`` and bare addresses as links: consent texts."""
-    out, at = [], 0
+    out: list[str] = []
+    at = 0
     for found in _LINK.finditer(text):
         out.append(escape(text[at : found.start()]))
         words, address = found[1] or found[3], found[2] or found[3]

@@ -36,7 +36,7 @@ def parse(data: QueryDict, channels: list[Channel]) -> DraftForm:
 def _with_details(form: DraftForm, data: QueryDict) -> DraftForm:
     ids = {pk for sheet in form.sheets for part in sheet.parts for pk in part.media}
     alts = {str(pk): str(data[f"alt-{pk}"]) for pk in ids if f"alt-{pk}" in data}
-    campaign = parse_id(data["campaign"]) if "campaign" in data else "keep"
+    campaign = parse_id(str(data["campaign"])) if "campaign" in data else "keep"
     return replace(form, alts=alts, campaign=campaign)
 
 
