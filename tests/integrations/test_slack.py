@@ -229,7 +229,8 @@ def test_the_same_words_of_another_intent_are_not_ours(
 ) -> None:
     publication("Good morning").run()
     other = publication("Good morning")
-    assert isinstance(slack.reconcile(other.context()), NotFound), "the key is another"
+    slack.run_stage("upload", other.context())
+    assert isinstance(slack.reconcile(other.context()), NotFound), "the mark is another"
 
 
 def test_an_answer_in_doubt_is_looked_for_below_its_post(
@@ -237,6 +238,7 @@ def test_an_answer_in_doubt_is_looked_for_below_its_post(
 ) -> None:
     made = publication("Same", first_comment="Same")
     first = made.run(0)["remote_id"]
+    slack.run_stage("upload", made.context(1))
     assert isinstance(slack.reconcile(made.context(1)), NotFound)
     networks.control("slack", scenario="accept_then_drop")
     with pytest.raises(ProviderError):

@@ -23,7 +23,7 @@ from .client import SlackApi
 
 CLOCK_SKEW = timedelta(minutes=3)
 SHARE_SECONDS = 1.0  # between looks whether uploaded files stand in the channel
-EVENT = "candy_post"  # what our messages carry, with the intent's key
+EVENT = "candy_post"  # what our messages carry, with a mark of their intent
 
 
 def channel_of(account: Account) -> str:
@@ -41,6 +41,8 @@ def prepare(api: SlackApi, ctx: PublishContext) -> Done:
             if error.kind not in (ErrorKind.SCOPE_MISSING, ErrorKind.VALIDATION):
                 raise
         ctx.remember("joined", "1")
+    if "mark" not in ctx.handles:
+        ctx.remember("mark", ctx.key)
     for number, item in enumerate(ctx.content.media):
         name = f"file.{number}"
         if name not in ctx.handles:
@@ -80,7 +82,7 @@ def message_of(ctx: PublishContext) -> dict[str, Any]:
         "text": escaped(full_text(ctx.content)),
         "unfurl_links": shown,
         "unfurl_media": shown,
-        "metadata": {"event_type": EVENT, "event_payload": {"key": ctx.key}},
+        "metadata": {"event_type": EVENT, "event_payload": {"key": ctx.handles["mark"]}},
     }
     if options.get("marks") == "plain":
         message["mrkdwn"] = False
@@ -123,8 +125,10 @@ def escaped(text: str) -> str:
 
 
 def reconcile(api: SlackApi, ctx: PublishContext) -> Found | NotFound | Unreadable:
-    """Ask the uploaded file where it is shown, or look for the message that carries our key."""
+    """Ask the uploaded file where it is shown, or look for the message that carries our mark."""
     channel = channel_of(ctx.account)
+    if "mark" not in ctx.handles:
+        return NotFound()  # nothing goes out before the mark is kept
     try:
         if ctx.content.media:
             file_id = ctx.handles.get("file.0")
@@ -157,10 +161,10 @@ def _find(api: SlackApi, ctx: PublishContext, channel: str) -> str:
 
 
 def _is_ours(message: Mapping[str, Any], ctx: PublishContext, bot: str) -> bool:
-    """By the key where metadata may be read, else by who wrote what since."""
+    """By the mark where metadata may be read, else by who wrote what since."""
     metadata = message.get("metadata") or {}
     if metadata.get("event_type") == EVENT:
-        return bool((metadata.get("event_payload") or {}).get("key") == ctx.key)
+        return bool((metadata.get("event_payload") or {}).get("key") == ctx.handles["mark"])
     if str(message.get("user") or "") != bot or message.get("files"):
         return False
     if ctx.role != "post" and str(message.get("ts")) == ctx.root["remote_id"]:

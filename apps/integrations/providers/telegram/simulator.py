@@ -103,7 +103,7 @@ class TelegramSimulator(Simulator):
         username = named.removeprefix("@")
         if not named.startswith("@"):
             username = self.store.get(self.key, "id", named) or ""
-        if not username or (not username.replace("_", "").isalnum()):
+        if not username or (not username.replace("_", "").replace("-", "").isalnum()):
             raise bad("chat not found")
         chat: dict[str, Any] | None = self.store.get(self.key, "chat", username)
         if chat is None:
