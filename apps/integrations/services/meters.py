@@ -126,7 +126,7 @@ def take(connection: Connection, *, key: str, role: Role, format: str = "") -> E
             )
         QuotaUse.objects.bulk_create(
             QuotaUse(connection=connection, rule=rule.name, key=key, units=rule.units, at=now)
-            for rule in own
+            for rule in {rule.name: rule for rule in own}.values()
         )
     return None
 
@@ -256,8 +256,9 @@ def meters_of(connections: Sequence[Connection]) -> dict[UUID, list[Meter]]:
     said = tallies().said(names)
     found: dict[UUID, list[Meter]] = {}
     for row in connections:
-        quotas = providers.get(row.provider).capabilities.quotas
-        found[row.pk] = [_gauge(book, row, rule, now) for rule in quotas]
+        # Rules of one name are one meter that several roles draw from.
+        quotas = {one.name: one for one in providers.get(row.provider).capabilities.quotas}
+        found[row.pk] = [_gauge(book, row, rule, now) for rule in quotas.values()]
     for name, one in said.items():
         pk, endpoint = names[name]
         if gauge := _rate_gauge(endpoint, one, now):

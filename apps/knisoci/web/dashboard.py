@@ -24,9 +24,10 @@ _SHOWN = 3  # gauges on a card; the channel's own page has all
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """A meter in words. `percent` for the bar; `tone` "" while there is plenty of room."""
+    """A meter in words, `short` for a card. `percent` for the bar; `tone` "" with plenty of room."""
 
     label: str
+    short: str
     note: str
     percent: int
     tone: str
@@ -71,12 +72,12 @@ def card(channel: Channel, found: Sequence[Meter]) -> tuple[dict[str, Any], list
 
 def _gauge(meter: Meter) -> Gauge:
     percent = round(meter.share * 100)
-    note = f"{meter.used:,} of {meter.limit:,}"
+    short = note = f"{meter.used:,} of {meter.limit:,}"
     if meter.resets_at is not None and meter.used:
         verb = "room again" if percent >= 100 else "resets"
         note += f" · {verb} {_when(meter)}"
     tone = "danger" if percent >= 100 else "warning" if percent >= 80 else ""
-    return Gauge(meter.label, note, percent, tone, meter.by_network)
+    return Gauge(meter.label, short, note, percent, tone, meter.by_network)
 
 
 def _when(meter: Meter) -> str:
