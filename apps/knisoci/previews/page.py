@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from uuid import UUID
 
 from django.template.loader import render_to_string
 
-from apps.knisoci import content, queries
-from apps.knisoci.models import Approval
+from apps.knisoci import content
+from apps.knisoci.models import Approval, Variant
 
 TEMPLATE = "knisoci/compose/_preview.html"
-_KEPT = ("text", "language", "media", "options", *content.SHAPE)
 
 
 def render(approval: Approval) -> str:
     """HTML of the composer's own template. What was edited since is not in it."""
-    from apps.knisoci.web import drafts  # the form that the template is written for
+    from apps.knisoci.web import drafts  # the line that the template is written for
 
-    target = approval.target
-    post: Any = queries.composer(target.post_id)
-    sheets = [sheet for sheet in post.sheets if sheet.channel_id == target.channel_id]
-    for sheet in sheets:  # in memory only
-        for name in _KEPT:
-            setattr(sheet, name, approval.snapshot[name])
-    post.sheets = sheets
-    form = drafts.of_post(post, [target.channel])
-    return render_to_string(TEMPLATE, {"form": form, "line": form.lines[0]})
+    target, kept = approval.target, approval.snapshot
+    as_it_was = Variant(
+        post=target.post,
+        channel=target.channel,
+        text=kept["text"],
+        language=kept["language"],
+        media=[UUID(pk) for pk in kept["media"]],
+        options=kept["options"],
+        content_hash=approval.content_hash,
+        **{name: kept[name] for name in content.SHAPE},
+    )
+    return render_to_string(TEMPLATE, {"line": drafts.line_of(as_it_was, target)})
