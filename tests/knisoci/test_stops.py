@@ -191,9 +191,7 @@ def _slow_upload(monkeypatch: Any, network: Any, *, calls: int, pause: float) ->
         return Done()
 
     monkeypatch.setattr(real, "run_stage", staged)
-    monkeypatch.setattr(
-        real, "stages_for", lambda self, content, role="post": ("chunks", "submit")
-    )
+    monkeypatch.setattr(real, "stages_for", lambda self, content, role="post": ("chunks", "submit"))
     return made
 
 

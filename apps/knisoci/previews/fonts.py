@@ -26,7 +26,8 @@ _WANTED = (
     "Arial Unicode.ttf",
     "arial.ttf",
 )
-_INVISIBLE = frozenset({"Cf", "Mn", "Me", "Cc"})
+_INVISIBLE = frozenset({"Cf", "Cc", "Cn", "Cs"})
+_MARKS = frozenset({"Mn", "Me"})  # drawn over the letter before, where the font can
 
 
 @lru_cache(maxsize=1)
@@ -65,9 +66,12 @@ def runs(text: str, size: int) -> list[tuple[str, Any]]:
     """`text` in pieces that one font can draw each."""
     found: list[tuple[str, Any]] = []
     for letter in text:
+        category = unicodedata.category(letter)
+        if category in _INVISIBLE:
+            continue
         font = font_for(letter, size)
         if font is None:
-            if unicodedata.category(letter) in _INVISIBLE:
+            if category in _MARKS:
                 continue
             letter = f"[{unicodedata.name(letter, f'U+{ord(letter):04X}').lower()}]"
             font = chain(size)[0]

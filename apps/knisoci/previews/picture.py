@@ -35,7 +35,7 @@ class _Sheet:
             for piece in _wrapped(line, size, room):
                 x: float = EDGE + indent
                 for run, font in fonts.runs(piece, size):
-                    self.pen.text((x, self.y), run, font=font, fill=ink)
+                    self.pen.text((x, self.y + size), run, font=font, fill=ink, anchor="ls")
                     x += font.getlength(run)
                 self.y += round(size * 1.5)
 

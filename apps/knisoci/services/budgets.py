@@ -70,7 +70,7 @@ def set_limit(*, actor: Actor, usd: Decimal | str | None) -> Decimal | None:
         raise BadBudget(
             "Write an amount in US dollars, such as 25 or 12.50.", field="usd"
         ) from None
-    if amount is not None and not 0 <= amount <= _MOST:
+    if amount is not None and not (amount.is_finite() and 0 <= amount <= _MOST):
         raise BadBudget("A budget is between 0 and 1,000,000 US dollars.", field="usd")
     with transaction.atomic():
         row = Workspace.objects.select_for_update().get(pk=require_workspace().pk)
