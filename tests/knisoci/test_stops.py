@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 import time
 from datetime import timedelta
@@ -90,7 +91,7 @@ def test_letting_go_sends_one_a_minute_for_each_channel(
     assert {run(one).state for one in targets} == {S.HELD}
     assert resume() == 5
     at = sorted(run_at(one) for one in targets)
-    gaps = [(after - before).total_seconds() for before, after in zip(at, at[1:], strict=False)]
+    gaps = [(after - before).total_seconds() for before, after in itertools.pairwise(at)]
     assert gaps == [60.0] * 4
 
 
@@ -108,7 +109,7 @@ def test_two_brakes_let_go_one_after_the_other_do_not_burst_either(
     channels.resume(actor=actor, channel=channel)
     campaigns.resume(actor=actor, campaign=campaign)
     at = sorted(run_at(one) for one in [*ours, *other])
-    gaps = [(after - before).total_seconds() for before, after in zip(at, at[1:], strict=False)]
+    gaps = [(after - before).total_seconds() for before, after in itertools.pairwise(at)]
     assert min(gaps) >= 59
 
 
