@@ -198,6 +198,22 @@ def test_a_video_goes_out_in_pieces_and_a_lost_answer_costs_none(
     assert networks.posts(KEY) == 1
 
 
+@pytest.mark.parametrize(("shape", "size"), [("video", 300_000), ("reel", 9_000_000)])
+def test_a_long_video_is_never_held_whole(
+    networks: Networks,
+    client: GuardedClient,
+    page: Connected,
+    files: Files,
+    store: Any,
+    shape: str,
+    size: int,
+) -> None:
+    ctx = context(page, client, Content("Long", (files.long_video(size),), format=shape))
+    run(provider, ctx)
+    (kept,) = store.post(KEY, ctx.handles["remote_id"])["media"]
+    assert len(store.blob(KEY, kept["blob"])[1]) == size
+
+
 def test_a_reel_goes_on_where_it_was_cut_off_and_is_out_when_facebook_says_so(
     networks: Networks, client: GuardedClient, page: Connected, files: Files, store: Any
 ) -> None:

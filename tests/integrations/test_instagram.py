@@ -162,6 +162,16 @@ def test_a_reel_is_sent_as_bytes_with_cover_and_choices(
     assert len(files.site.hits) == 1, "the cover only; the video was sent"
 
 
+def test_a_long_reel_is_never_held_whole(
+    networks: Networks, client: GuardedClient, me: Connected, files: Files, store: Any
+) -> None:
+    video = files.long_video()
+    ctx = context(me, client, Content("Long", (video,)))
+    run(provider, ctx)
+    (kept,) = store.post(KEY, ctx.handles["remote_id"])["media"]
+    assert len(store.blob(KEY, kept["blob"])[1]) == video.size > 8 * 1024 * 1024
+
+
 def test_an_upload_that_was_cut_off_goes_on_where_it_stopped(
     networks: Networks,
     client: GuardedClient,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from io import BytesIO
 from typing import Any
 
@@ -54,6 +55,16 @@ class Files:
         data = more.pop("data", MP4)
         facts = {"seconds": 12.0, "fps": 30.0, "width": width, "height": height, **more}
         return self._item("video/mp4", data, alt, **facts)
+
+    def long_video(self, size: int = 9_000_000, **more: Any) -> MediaItem:
+        """A video that can only be read in pieces: a whole read fails the test."""
+        data = MP4 + bytes(size - len(MP4))
+
+        def whole() -> bytes:
+            raise AssertionError("A video was read whole.")
+
+        item = self.video(data=data, ranged=lambda start, length: data[start : start + length])
+        return replace(item, read=whole, **more)
 
     def _item(self, mime: str, data: bytes, alt: str, **facts: Any) -> MediaItem:
         name = uuid.uuid4().hex

@@ -18,8 +18,8 @@ from apps.integrations.sandbox.store import Store
 from ..meta.simulated import DAY, Refused, when
 from ..meta.simulated_containers import ContainerSimulator
 from ..meta.simulated_uploads import Uploads
-from ..text import tags
 from .simulated_pages import LinkedPages
+from .simulated_rules import check_fields
 
 FEED: dict[str, float] = {
     "views": 2600,
@@ -162,7 +162,7 @@ class InstagramSimulator(ContainerSimulator, LinkedPages):
     async def create(self, request: Request) -> Response:
         login = self._me(request)
         fields = dict(request.form()[0])
-        self._check(fields, login)
+        check_fields(fields, login)
         media = await self._media(fields, login)
         wants = fields.get("upload_type") == "resumable"
 
@@ -175,29 +175,6 @@ class InstagramSimulator(ContainerSimulator, LinkedPages):
             return answer
 
         return await self.step("container", login, accept)
-
-    def _check(self, fields: dict[str, str], login: str) -> None:
-        kind, caption = fields.get("media_type", "IMAGE"), fields.get("caption", "")
-        if kind not in ("IMAGE", "REELS", "STORIES", "CAROUSEL", "VIDEO"):
-            raise Refused(100, "Unknown media type", subcode=2207023)
-        if kind == "VIDEO" and fields.get("is_carousel_item") != "true":
-            said = "media_type VIDEO is no longer supported. Use REELS to publish a video."
-            raise Refused(100, said, subcode=2207023)
-        if kind == "STORIES" and "creator" in login:
-            raise Refused(10, "Stories can be published by business accounts only")
-        if len(caption) > 2200:
-            raise Refused(100, "The caption was too long.", subcode=2207010)
-        if sum(1 for _ in tags(caption)) > 30:
-            raise Refused(100, "The caption has too many hashtags.")
-        mentions = [word for word in caption.split() if word.startswith("@") and len(word) > 1]
-        if len(mentions) > 20:
-            raise Refused(100, "The caption has too many mentions.")
-        if len(json.loads(fields.get("collaborators") or "[]")) > 3:
-            raise Refused(100, "(#100) Param collaborators has too many elements.")
-        if len(fields.get("alt_text", "")) > 1000:
-            raise Refused(100, "(#100) Param alt_text must be at most 1000 characters long.")
-        if int(fields.get("thumb_offset") or 0) < 0:
-            raise Refused(100, "The thumbnail offset is not valid.", subcode=2207057)
 
     async def _media(self, fields: dict[str, str], login: str) -> list[dict[str, Any]]:
         kind = fields.get("media_type", "IMAGE")
