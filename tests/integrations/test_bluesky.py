@@ -28,6 +28,7 @@ from apps.integrations.providers.bluesky.publishing import permalink
 from tests.support.networks import Networks
 from tests.support.publication import Publication, image, video
 
+from . import kit
 from .conftest import form_for
 
 
@@ -250,6 +251,48 @@ def test_gates_stand_before_the_post_does(
     assert gates["app.bsky.feed.postgate"]["post"] == out[0]["remote_id"]
     labels = record(networks, out[0])["labels"]["values"]
     assert labels == [{"val": "graphic-media"}]
+
+
+# --- Shapes --------------------------------------------------------------------------------------
+
+
+def test_calls_and_answers_have_the_recorded_shapes(
+    networks: Networks, bluesky: PublishProvider
+) -> None:
+    def held(name: str, path: str = "putRecord") -> None:
+        call = next(one for one in reversed(calls) if path in one.path)
+        kit.held_to(call, kit.recorded("bluesky", name))
+
+    def publish(text: str, **more: Any) -> None:
+        settle = lambda seconds: time.sleep(0.15)  # noqa: E731
+        Publication(bluesky, connected, client, Content(text, **more), settle).run_all()
+
+    with kit.listening() as (client, calls):
+        connected = bluesky.connect(form_for(networks, "bluesky"), client)
+        held("create_session", "createSession")
+        publish("Hello", media=(image(),))
+        held("upload_blob", "uploadBlob")
+        held("put_images")
+        publish("Hello", media=tuple(image(n) for n in range(5)))
+        held("put_gallery")
+        publish("Hello", first_comment="And")
+        held("put_reply")
+        publish("Hello", media=(video(11, captions=lambda: b"WEBVTT\n"),))
+        held("put_video")
+        held("service_auth", "getServiceAuth")
+        held("upload_limits", "getUploadLimits")
+        held("upload_video", "uploadVideo")
+        made = Content("Quiet", options={"replies": "mentioned"})
+        gated = Publication(bluesky, connected, client, made)
+        bluesky.run_stage("upload", gated.context())
+        held("put_threadgate")
+        networks.control("bluesky", scenario="expired")
+        with pytest.raises(ProviderError) as caught:
+            bluesky.verify(connected.credentials, connected.account, client)
+        held("expired", "getSession")
+    assert caught.value.kind is ErrorKind.AUTH_EXPIRED
+    job = next(one for one in calls if "getJobStatus" in one.path)
+    kit.held_to(job, kit.recorded("bluesky", "job_status"))
 
 
 # --- Any PDS -------------------------------------------------------------------------------------

@@ -29,6 +29,7 @@ from apps.integrations.providers.mastodon.errors import from_answer
 from tests.support.networks import Networks
 from tests.support.publication import Publication, image, video
 
+from . import kit
 from .conftest import form_for
 
 
@@ -222,6 +223,41 @@ def test_a_quote_policy_is_for_public_posts_only(networks: Networks, publication
     closed = publication("Not me", options={"quotes": "public", "visibility": "private"}).run()
     assert status(networks, open_post)["quotes"] == "followers"
     assert status(networks, closed)["quotes"] == "nobody"
+
+
+# --- Shapes --------------------------------------------------------------------------------------
+
+
+def test_calls_and_answers_have_the_recorded_shapes(
+    networks: Networks, mastodon: PublishProvider
+) -> None:
+    def held(name: str, number: int = -1) -> None:
+        kit.held_to(calls[number], kit.recorded("mastodon", name))
+
+    with kit.listening() as (client, calls):
+        connected = mastodon.connect(form_for(networks, "mastodon"), client)
+        held("verify_credentials", 0)
+        held("instance", 1)
+        options = {"spoiler_text": "Beware", "quotes": "followers"}
+        whole = Content("Hello", language="en", options=options)
+        Publication(mastodon, connected, client, whole).run()
+        held("create_status")
+        made = Publication(mastodon, connected, client, Content("One", first_comment="And"))
+        made.run_all()
+        held("create_reply")
+        poll = Poll(("Yes", "No"), minutes=60, multiple=True)
+        asked = Content("Tea?", poll=poll, options={"hide_totals": True})
+        Publication(mastodon, connected, client, asked).run()
+        held("create_poll")
+        film = Publication(mastodon, connected, client, Content("Film", (video(8),)))
+        mastodon.run_stage("upload", film.context())
+        held("upload")
+        mastodon.run_stage("upload", film.context())
+        held("media_processing")
+        networks.control("mastodon", scenario="rate_limit")
+        with pytest.raises(ProviderError):
+            Publication(mastodon, connected, client, Content("Later")).run()
+        held("too_many_requests")
 
 
 # --- Refusals ------------------------------------------------------------------------------------

@@ -163,6 +163,14 @@ class BlueskyProvider(PublishProvider):
         api = BlueskyApi(ctx.account.host, ctx.client, ctx.credentials["access"])
         return publishing.reconcile(api, ctx)
 
+    def endpoint_of(self, method: str, url: str) -> str:
+        name = url.partition("?")[0].rpartition("/")[2]
+        names = {
+            "com.atproto.repo.putRecord": "writes",
+            "com.atproto.server.createSession": "sign_in",
+        }
+        return names.get(name, "all")
+
     # --- Numbers ---------------------------------------------------------------------------------
 
     def metrics(

@@ -184,6 +184,10 @@ class DiscordProvider(PublishProvider):
         api = DiscordApi(ctx.account.host, ctx.client, ctx.credentials)
         return publishing.reconcile(api, ctx)
 
+    def endpoint_of(self, method: str, url: str) -> str:
+        writing = method == "POST" and url.partition("?")[0].rpartition("/")[2] != "threads"
+        return "messages" if writing else "all"
+
     # --- Numbers ---------------------------------------------------------------------------------
 
     def metrics(

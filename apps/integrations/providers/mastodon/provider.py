@@ -212,6 +212,10 @@ class MastodonProvider(PublishProvider):
         api = MastodonApi(ctx.account.host, ctx.client, ctx.credentials["token"])
         return publishing.reconcile(api, ctx)
 
+    def endpoint_of(self, method: str, url: str) -> str:
+        uploading = method == "POST" and url.partition("?")[0].endswith("/api/v2/media")
+        return "media" if uploading else "all"
+
     # --- Numbers ---------------------------------------------------------------------------------
 
     def metrics(

@@ -160,6 +160,10 @@ class SlackProvider(OAuthProvider):
     def reconcile(self, ctx: PublishContext) -> Found | NotFound | Unreadable:
         return publishing.reconcile(self._api(ctx.credentials, ctx.account, ctx.client), ctx)
 
+    def endpoint_of(self, method: str, url: str) -> str:
+        name = url.partition("?")[0].rpartition("/")[2]
+        return "messages" if name in ("chat.postMessage", "files.completeUploadExternal") else "all"
+
     # --- Numbers ---------------------------------------------------------------------------------
 
     def metrics(

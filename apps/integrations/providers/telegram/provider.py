@@ -139,6 +139,9 @@ class TelegramProvider(PublishProvider):
     def reconcile(self, ctx: PublishContext) -> Found | NotFound | Unreadable:
         return Unreadable("Telegram shows bots no messages: please look in the chat.")
 
+    def endpoint_of(self, method: str, url: str) -> str:
+        return "messages" if url.rpartition("/")[2].startswith("send") else "all"
+
     def metrics(
         self,
         credentials: Credentials,
