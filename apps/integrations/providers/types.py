@@ -284,6 +284,7 @@ class PublishContext:
 
     `key` stays the same over every attempt of the intent. `handles` are the remote handles known so
     far; `remember` stores a new one through `save_handle` at once, before anything else happens.
+    The one named "note" is a sentence for people and is shown with the publication.
     `started_at` is when the intent was first sent; `is_claimed(remote_id)` tells whether another
     intent of this account has adopted that remote post already.
 

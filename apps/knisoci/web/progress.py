@@ -34,6 +34,7 @@ class PartRow:
     state: str
     permalink: str
     error: str
+    note: str  # what the network's adapter wants people to know
 
     @property
     def chip(self) -> dict[str, str]:
@@ -75,4 +76,5 @@ def _row(number: int, name: str, text: str, files: int, target: Target, attempt:
         state,
         permalink or (target.permalink if number == 0 else ""),
         attempt.error if attempt and not is_out else "",
+        str(attempt.handles.get("note", "")) if attempt else "",
     )

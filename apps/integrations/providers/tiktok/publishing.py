@@ -170,6 +170,7 @@ class Flow:
             return Unreadable("TikTok did not tell its number for the photos: look in the app.")
         status = self.api.status(publish_id)
         if status.get("status") == "SEND_TO_USER_INBOX":
+            self.ctx.remember("note", NOTE)
             return Found(publish_id, "")
         if status.get("status") == "PUBLISH_COMPLETE":
             post = _public_id(status) if self.direct else ""

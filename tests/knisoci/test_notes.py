@@ -1,0 +1,28 @@
+"""What a network's adapter wants people to know stands with the publication."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.knisoci.stage import S, Stage, finish
+from tests.knisoci.test_pages import BASE, Signed, client_for
+
+__all__ = ["client_for"]  # a fixture
+
+
+@pytest.mark.parametrize("key", ["tiktok"])
+@pytest.mark.parametrize("fault", ["success", "accept_then_drop"])
+def test_a_draft_in_the_inbox_is_said_to_wait_there(
+    stage: Stage, fault: str, client_for: Signed, owner: Any
+) -> None:
+    target = stage.target(stage.sample("Finish me"))
+    stage.control(fault, nth=1)
+    done = finish(stage, target)
+    assert (done.state, done.permalink) == (S.PUBLISHED, "")
+    client = client_for(owner)
+    for page in (f"{BASE}/posts/{done.post_id}/", f"{BASE}/publications/{done.pk}/"):
+        answer = client.get(page)
+        assert answer.status_code == 200
+        assert "TikTok inbox" in answer.content.decode()
