@@ -10,7 +10,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
-from apps.media import permissions
+from apps.media import files, permissions
 from apps.media.confine import TimeIsUp
 from apps.media.errors import BadSpec, FileRefused
 from apps.media.models import Asset
@@ -373,6 +373,7 @@ class Cleaned(BaseModel):
     faces=[Face.CLOCK],
 )
 def clean_up(ctx: ActionContext) -> Cleaned:
+    files.sweep()
     found = uploads.clean_up(actor=ctx.actor)
     return Cleaned(
         uploads_expired=found["expired"],

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
@@ -23,6 +25,7 @@ from apps.media.errors import RenditionNotFound
 from apps.workspaces.tenancy.storage import workspace_name
 
 CHUNK = 1 << 20
+_PREFIX = "candy-media-"
 
 
 def is_remote() -> bool:
@@ -193,8 +196,19 @@ def digest(file: Any) -> str:
 @contextmanager
 def work_folder() -> Iterator[Path]:
     """A folder of one piece of work, gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="candy-media-", dir=work_dir()) as folder:
+    with tempfile.TemporaryDirectory(prefix=_PREFIX, dir=work_dir()) as folder:
         yield Path(os.path.realpath(folder))
+
+
+def sweep(*, older_than_seconds: float = 6 * 3600) -> int:
+    """Remove folders of work whose process was killed, on this machine; gives how many."""
+    limit, removed = time.time() - older_than_seconds, 0
+    for folder in Path(work_dir() or tempfile.gettempdir()).glob(f"{_PREFIX}*"):
+        with suppress(OSError):
+            if folder.stat().st_mtime < limit and folder.stat().st_uid == os.getuid():
+                shutil.rmtree(folder)
+                removed += 1
+    return removed
 
 
 def work_dir() -> str | None:

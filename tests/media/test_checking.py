@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+import os
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -154,8 +158,6 @@ def test_the_demuxer_is_said_so_a_list_of_files_opens_nothing(tmp_path: Path) ->
 def test_the_confined_program_sees_no_files_no_network_and_no_environment(
     tmp_path: Path, monkeypatch: Any
 ) -> None:
-    import sys
-
     monkeypatch.setenv("CANDY_MASTER_KEY", "secret")
     code = (
         "import os, socket, json\n"
@@ -167,8 +169,6 @@ def test_the_confined_program_sees_no_files_no_network_and_no_environment(
         "    tried(socket.create_connection, ('127.0.0.1', 6390), 1)]))"
     )
     ended = confine.run([sys.executable, "-I", "-c", code], folder=tmp_path, limits=Limits())
-    import json
-
     names, passwd, outside, inside, network = json.loads(ended.out)
     assert "CANDY_MASTER_KEY" not in names
     assert "PATH" not in names
@@ -179,9 +179,6 @@ def test_the_confined_program_sees_no_files_no_network_and_no_environment(
 
 
 def test_nothing_of_its_group_outlives_it(tmp_path: Path) -> None:
-    import os
-    import sys
-
     code = (
         "import subprocess, sys, time\n"
         "p = subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(60)'])\n"
@@ -201,14 +198,59 @@ def test_nothing_of_its_group_outlives_it(tmp_path: Path) -> None:
             on_line=lambda line: seen.append(int(line)),
             tick=stop,
         )
-    for _ in range(50):
-        state = Path(f"/proc/{seen[0]}/stat")
-        if not state.exists() or state.read_text().split()[2] == "Z":
-            break
+    wait_for(lambda: not is_alive(seen[0]))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what dies with its parent is Linux's")
+def test_the_program_dies_with_a_worker_that_is_killed(tmp_path: Path) -> None:
+    code = (
+        "import sys; from pathlib import Path; from apps.media import confine\n"
+        "confine.run([sys.executable, '-I', '-c', 'import os, time; "
+        'open("pid", "w").write(str(os.getpid())); time.sleep(60)\'],'
+        f"folder=Path({str(tmp_path)!r}), limits=confine.Limits())"
+    )
+    worker = subprocess.Popen([sys.executable, "-c", code])
+    note = tmp_path / "pid"
+    wait_for(lambda: note.exists() and note.read_text() != "")
+    worker.kill()
+    worker.wait()
+    wait_for(lambda: not is_alive(int(note.read_text())))
+
+
+def test_it_cannot_multiply_without_end(tmp_path: Path) -> None:
+    code = (
+        "import os, time\n"
+        "n = 0\n"
+        "try:\n"
+        "    while n < 200:\n"
+        "        if os.fork() == 0: time.sleep(5); os._exit(0)\n"
+        "        n += 1\n"
+        "except OSError: pass\n"
+        "print(n, flush=True)\n"
+        "os.kill(0, 9)"
+    )
+    command = [sys.executable, "-I", "-c", code]
+    ended = confine.run(command, folder=tmp_path, limits=Limits(tasks=20))
+    if os.getuid() == 0 or not has_namespaces():
+        pytest.skip("the kernel counts no tasks of root, nor apart without namespaces")
+    assert int(ended.out) <= 20
+
+
+def wait_for(happened: Callable[[], bool]) -> None:
+    for _ in range(600):
+        if happened():
+            return
         time.sleep(0.05)
-    else:
-        os.kill(seen[0], 9)
-        pytest.fail("a grandchild went on")
+    pytest.fail("it did not happen")
+
+
+def is_alive(pid: int) -> bool:
+    state = Path(f"/proc/{pid}/stat")
+    return state.exists() and state.read_text().split()[2] != "Z"
+
+
+def has_namespaces() -> bool:
+    return subprocess.run(["unshare", "-Un", "true"], capture_output=True).returncode == 0
 
 
 def size_of(cover: Path) -> tuple[int, int]:

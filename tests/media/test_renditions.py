@@ -8,17 +8,20 @@ import tempfile
 import threading
 import uuid
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.db import connections
+from django.utils import timezone
 from PIL import Image
 
 from apps.media import images
 from apps.media.errors import (
     BadSpec,
     CaptionsMissing,
+    RenditionFailed,
     VideoCannotFit,
     VideoTooLong,
     VideoTooShort,
@@ -145,6 +148,23 @@ def test_sound_comes_out_as_loud_as_networks_play_it(keep: Callable[..., Asset])
     before, after = loudness(assets.read(quiet)), loudness(assets.read(with_sound))
     assert before < -25
     assert after == pytest.approx(-14, abs=1.5)
+
+
+def test_what_a_phone_records_in_hdr_looks_as_everybody_sees_it(keep: Callable[..., Asset]) -> None:
+    tags = "log-level=none:colorprim=bt2020:transfer=arib-std-b67:colormatrix=bt2020nc"
+    codec = ("-c:v", "libx265", "-preset", "ultrafast", "-x265-params", tags)
+    asset = keep(
+        samples.video(
+            "mp4",
+            size="160x120",
+            seconds=1,
+            sound=False,
+            codecs=(*codec, "-pix_fmt", "yuv420p10le"),
+        )
+    )
+    assert asset.probe["is_hdr"]
+    found = probe(make(asset, QUIET))
+    assert (found.pixel_format, found.is_hdr, found.video_codec) == ("yuv420p", False, "h264")
 
 
 def test_a_silent_video_stays_one(keep: Callable[..., Asset]) -> None:
@@ -281,6 +301,18 @@ def test_what_a_job_ended_in_is_what_asking_again_says(clip: Asset, actor: Actor
     )
     with pytest.raises(VideoCannotFit, match="Too long"):
         renditions.ensure(actor=actor, asset=clip, spec=spec)
+
+
+def test_who_asks_on_and_on_does_not_keep_the_encoder_busy(clip: Asset, actor: Actor) -> None:
+    spec = VideoSpec(max_width=160)
+    waiting = renditions.ensure(actor=actor, asset=clip, spec=spec)
+    assert isinstance(waiting, Pending)
+    dead = Job.objects.filter(pk=waiting.job_id)
+    dead.update(state="dead", error_message="It gave up.", finished_at=timezone.now())
+    with pytest.raises(RenditionFailed, match="gave up"):
+        renditions.ensure(actor=actor, asset=clip, spec=spec)
+    dead.update(finished_at=timezone.now() - timedelta(minutes=11))
+    assert isinstance(renditions.ensure(actor=actor, asset=clip, spec=spec), Pending)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import os
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from django.utils import timezone
 
 from apps.errors import PermissionDenied
+from apps.media import files
 from apps.media.errors import (
     BadPart,
     FileTooLarge,
@@ -229,6 +231,16 @@ def test_a_video_is_checked_by_a_job(actor: Actor, work: Callable[..., None]) ->
     assert done.asset.poster
     assert uploads.get(refused.pk).error_code == "video_not_taken"
     assert set(Job.objects.values_list("state", flat=True)) == {"succeeded"}
+
+
+def test_folders_of_work_that_was_killed_are_swept(settings: Any, tmp_path: Any) -> None:
+    settings.CANDY_MEDIA_WORK_DIR = str(tmp_path)
+    for name in ("candy-media-old", "candy-media-new", "other"):
+        (tmp_path / name).mkdir()
+    for name in ("candy-media-old", "other"):
+        os.utime(tmp_path / name, (0, 0))
+    assert files.sweep() == 1
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["candy-media-new", "other"]
 
 
 def put(api: Any, address: str, data: bytes) -> Any:

@@ -12,15 +12,18 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 from uuid import UUID
 
 from django.db import connection
+from django.utils import timezone
 
 from apps.errors import DomainError
 from apps.media import files, framing, images
 from apps.media.checking import service as checking
-from apps.media.errors import CaptionsMissing, WrongKind, by_code
+from apps.media.errors import CaptionsMissing, RenditionFailed, WrongKind, by_code
 from apps.media.models import Asset, Caption, Rendition
 from apps.media.types import (
     EXTENSIONS,
@@ -40,9 +43,13 @@ from apps.orchestrator import services as orchestrator
 from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
+if TYPE_CHECKING:
+    from apps.orchestrator.models import Job
+
 log = logging.getLogger(__name__)
 
 ACTION = "media.make_rendition"
+_REST = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,8 @@ def ensure(*, actor: Actor, asset: Asset, spec: Spec) -> Rendition | Pending:
     last = jobs.last_job_of(subject, action=ACTION)
     if last is not None and not last.has_ended:
         return Pending(last.pk, last.progress or 0.0, last.progress_message)
+    if last is not None and _has_just_died(last):
+        raise RenditionFailed(last.error_message)
     if last is not None and last.state == "failed":
         raise by_code().get(last.error_code, DomainError)(last.error_message, code=last.error_code)
     job = orchestrator.enqueue(
@@ -178,6 +187,12 @@ def probe_of(asset: Asset) -> Probe:
     if asset.kind != Asset.Kind.VIDEO:
         raise WrongKind("Only videos and GIFs can be made into videos.")
     return Probe.from_json(asset.probe)
+
+
+def _has_just_died(job: Job) -> bool:
+    """After all its attempts: who asks again and again must not keep the encoder busy with it."""
+    ended = job.finished_at
+    return job.state == "dead" and ended is not None and timezone.now() - ended < _REST
 
 
 def _plan_of(asset: Asset, spec: VideoSpec, crop: Box | None) -> None:

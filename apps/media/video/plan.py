@@ -12,6 +12,11 @@ from apps.media.video.probe import Probe
 
 MAX_RATE = 12_000_000  # bits a second; more is wasted on what networks show
 _GIF_SECONDS, _GIF_FPS, _GIF_SIDE = 60.0, 12.0, 480
+# From what phones record in HLG or PQ to what everybody sees; without it all would look washed out.
+_TO_SDR = (
+    "zscale=t=linear:npl=203,format=gbrpf32le,zscale=p=bt709,tonemap=hable:desat=0,"
+    "zscale=t=bt709:m=bt709:r=tv"
+)
 _LEAST_RATE, _LEAST_SIDE = 60_000, 160
 # Bits for each pixel and picture: below the first two passes spend them better, below the second
 # the picture is made smaller, below the third nobody wants to look at it.
@@ -81,6 +86,8 @@ def filters(plan: Plan, probe: Probe, *, captions: str = "") -> str:
         steps.append("bwdif=mode=send_frame")
     if plan.fps is not None:
         steps.append(f"fps={plan.fps:g}")
+    if probe.is_hdr:
+        steps.append(_TO_SDR)
     if not probe.has_square_pixels:
         steps.append(f"scale={probe.width}:{probe.height},setsar=1")
     if plan.crop is not None:
@@ -119,7 +126,7 @@ def can_copy_pictures(probe: Probe, spec: VideoSpec, size: int, mime: str) -> bo
         and probe.pixel_format == "yuv420p"
         and probe.profile in ("High", "Main", "Baseline", "Constrained Baseline")
         and not probe.rotation
-        and not probe.is_interlaced
+        and not (probe.is_interlaced or probe.is_hdr)
         and probe.has_square_pixels
         and not (probe.width % 2 or probe.height % 2)
         and not spec.captions

@@ -37,6 +37,7 @@ class Probe:
     rotation: int = 0  # degrees that a player turns it by
     has_square_pixels: bool = True
     is_interlaced: bool = False
+    is_hdr: bool = False  # HLG or PQ: brighter and more colourful than networks show
     audio_codec: str = ""  # empty: without sound
     audio_rate: int = 0
     audio_channels: str = ""
@@ -59,6 +60,7 @@ class Probe:
         return (
             self.video_codec in ("h264", "vp8", "vp9")
             and self.pixel_format in ("yuv420p", "yuvj420p")
+            and not self.is_hdr
             and self.audio_codec in ("", "aac", "mp3", "opus", "vorbis")
         )
 
@@ -115,6 +117,7 @@ def _video(text: str, log: str) -> dict[str, Any]:
         "profile": profile.group(1) if profile else "",
         "pixel_format": pixel_format.partition("(")[0].strip(),
         "is_interlaced": "top first" in pixel_format or "bottom first" in pixel_format,
+        "is_hdr": "arib-std-b67" in pixel_format or "smpte2084" in pixel_format,
         "video_bitrate": round(rate * 1000) if (rate := _before(parts, "kb/s")) else None,
         "rotation": rotation,
         "has_square_pixels": sar == 1,
