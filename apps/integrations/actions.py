@@ -9,7 +9,7 @@ from pydantic import BaseModel, Field
 
 from apps.orchestrator import ActionContext, Effect, Retry, action, sync
 
-from . import permissions, queries
+from . import permissions, queries, vault
 from .models import Connection
 from .services import connections, meters, offers, refreshing, sunsets, warning
 
@@ -110,6 +110,33 @@ def warn_of_connection(ctx: ActionContext, input: WarningInput) -> WarningOutput
     return WarningOutput(
         people=warning.send(connection_id=input.connection_id, sequence=input.sequence)
     )
+
+
+class ResealOutput(BaseModel):
+    sealed: int = Field(title="Secrets sealed anew")
+    retired: int = Field(title="Old keys deleted")
+
+
+@action(
+    key="integrations.rotate_vault",
+    title="Rotate the vault's key",
+    summary="Make a new data key for this workspace and seal every secret with it, while all runs.",
+    permission=permissions.MANAGE_APPS,
+    effect=Effect.IDEMPOTENT,
+    timeout=900,
+    retry=Retry(max_attempts=5, base_seconds=5),
+    concurrency=lambda given: [("vault", 1)],
+)
+def rotate_vault(ctx: ActionContext, input: Nothing) -> ResealOutput:
+    if ctx.attempt <= 1:
+        vault.new_data_key()
+    sealed = 0
+    for left in vault.reseal():
+        sealed += 1
+        if sealed % 50 == 0:
+            ctx.progress(sealed / (sealed + left), f"{left} to go")
+            ctx.raise_if_cancelled()
+    return ResealOutput(sealed=sealed, retired=vault.retire())
 
 
 @action(

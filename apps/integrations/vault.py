@@ -1,41 +1,61 @@
 """Secrets of a workspace, sealed with AES-256-GCM.
 
-Each workspace has random data keys in its own schema, wrapped by the installation's master key. What
-is sealed carries its key's version, and the associated data ties it to workspace, row, field and
-version: a value that is copied elsewhere, or changed by a bit, does not open.
+Each workspace has random data keys in its own schema, wrapped by the installation's master key (see
+`masters`). What is sealed carries its key's version, and the associated data ties it to workspace,
+row, field and version: a value that is copied elsewhere, or changed by a bit, does not open.
 
     blob = format (1 byte) | data key version (4 bytes) | nonce (12 bytes) | ciphertext and tag
 
-The master key is 64 hexadecimal digits in CANDY_MASTER_KEY or in the file CANDY_MASTER_KEY_FILE. To
-rotate it, put the new one first and keep the old one after it, run `rotate_master` in every
-workspace, then drop the old one.
+Both kinds of keys rotate while everything runs. Data keys: the action `integrations.rotate_vault`
+makes a new one, seals everything anew in batches, and forgets the old ones. Master keys: put the new
+one first and keep the old one after it, run `manage.py rotate_master_key`, then drop the old one.
 """
 
 from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable
-from functools import lru_cache
-from hashlib import sha256
-from pathlib import Path
-from typing import Any
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, models, transaction
 
 from apps.workspaces.tenancy import require_workspace
 
 from .errors import VaultError
-from .models import DataKey, Secret
+from .masters import masters
+from .models import DataKey, NetworkApp, Secret, SignIn
 
 _FORMAT = 1
 _HEADER = struct.Struct(">BI")
 _NONCE = 12
+_OPEN_SECONDS = 300.0  # how long a data key stays open in memory
+_OPEN_KEYS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column of sealed values, so that they follow a new data key. `place`: row and field of one."""
+
+    model: type[models.Model]
+    name: str
+    place: Callable[[models.Model], tuple[UUID, str]]
+
+
+_columns: list[Column] = [
+    Column(Secret, "sealed", lambda row: (row.connection_id, row.field)),  # type: ignore[attr-defined]
+    Column(NetworkApp, "sealed", lambda row: (row.pk, "app")),
+]
+
+
+def register(column: Column) -> None:
+    """Other apps seal too: let their values be sealed anew with the rest."""
+    if all((one.model, one.name) != (column.model, column.name) for one in _columns):
+        _columns.append(column)
 
 
 def seal(*, connection_id: UUID, field: str, plaintext: str) -> bytes:
@@ -65,36 +85,76 @@ def unseal(*, connection_id: UUID, field: str, sealed: bytes) -> str:
 
 
 def rotate_data_key() -> int:
-    """Give the current workspace a new data key and seal every secret with it; how many there were.
-
-    Each secret is locked while it changes, so a refresh at the same moment is not lost. Old keys
-    stay for sign-ins that are on their way; they seal nothing any more.
-    """
+    """Give the current workspace a new data key and seal everything with it; how many there were."""
     with transaction.atomic():
         _new_key()
-    done = 0
-    for pk in list(Secret.objects.values_list("pk", flat=True)):
+    return sum(1 for _ in reseal())
+
+
+def new_data_key() -> int:
+    """Make the key that seals from now on; returns its version."""
+    with transaction.atomic():
+        return _new_key().version
+
+
+def reseal() -> Iterator[int]:
+    """Seal with the newest key what an older one sealed, row by row; yields how many are left.
+
+    Each row is locked while it changes, so a refresh at the same moment is not lost. Stop anywhere
+    and go on later.
+    """
+    current = _current_key().version
+    old = [(column, pk) for column in _columns for pk in _sealed_before(column, current)]
+    for number, (column, pk) in enumerate(old, start=1):
         with transaction.atomic():
-            secret = Secret.objects.select_for_update().filter(pk=pk).first()
-            if secret is None:
-                continue
-            place: dict[str, Any] = {"connection_id": secret.connection_id, "field": secret.field}
-            secret.sealed = seal(**place, plaintext=unseal(**place, sealed=bytes(secret.sealed)))
-            secret.save(update_fields=["sealed", "updated_at"])
-            done += 1
-    return done
+            row = column.model._default_manager.select_for_update().filter(pk=pk).first()
+            blob = bytes(getattr(row, column.name) or b"") if row is not None else b""
+            if row is not None and blob and _version(blob) != current:
+                connection_id, field = column.place(row)
+                plain = unseal(connection_id=connection_id, field=field, sealed=blob)
+                fresh = seal(connection_id=connection_id, field=field, plaintext=plain)
+                setattr(row, column.name, fresh)
+                row.save(update_fields=[column.name])
+        yield len(old) - number
+
+
+def retire() -> int:
+    """Delete data keys that seal nothing any more; returns how many. What is gone opens nothing."""
+    used = {_version(blob) for column in _columns for blob in _blobs(column.model, column.name)}
+    used |= {_version(blob) for blob in _blobs(SignIn, "sealed")}
+    with transaction.atomic():
+        newest = _current_key().version
+        gone = DataKey.objects.exclude(version__in={*used, newest}).filter(version__lt=newest)
+        return gone.delete()[0]
 
 
 def rotate_master() -> int:
     """Wrap the current workspace's data keys with the first master key; how many had another."""
-    current_id, _ = _masters()[0]
+    current = masters()[0].id
     done = 0
     with transaction.atomic():
-        for key in DataKey.objects.select_for_update().exclude(master_id=current_id):
+        for key in DataKey.objects.select_for_update().exclude(master_id=current):
             _wrap(key, _plain(key))
             key.save(update_fields=["master_id", "wrapped"])
             done += 1
     return done
+
+
+def _sealed_before(column: Column, version: int) -> list[object]:
+    rows = column.model._default_manager.exclude(**{column.name: b""}).values_list(
+        "pk", column.name
+    )
+    return [pk for pk, blob in rows.iterator() if blob and _version(bytes(blob)) != version]
+
+
+def _blobs(model: type[models.Model], name: str) -> Iterator[bytes]:
+    for blob in model._default_manager.values_list(name, flat=True).iterator():
+        if blob:
+            yield bytes(blob)
+
+
+def _version(blob: bytes) -> int:
+    return int(_HEADER.unpack_from(blob)[1])
 
 
 def _current_key() -> DataKey:
@@ -117,58 +177,33 @@ def _new_key() -> DataKey:
 
 
 def _wrap(key: DataKey, plain: bytes) -> None:
-    master_id, master = _masters()[0]
-    nonce = os.urandom(_NONCE)
-    key.master_id = master_id
-    key.wrapped = nonce + AESGCM(master).encrypt(nonce, plain, _key_bound(key))
+    master = masters()[0]
+    key.master_id = master.id
+    key.wrapped = master.wrap(plain, _key_bound(key))
+
+
+# Opened data keys by what wraps them, with the time until which they may be used.
+_open: dict[tuple[str, bytes, str], tuple[float, bytes]] = {}
 
 
 def _plain(key: DataKey) -> bytes:
-    for master_id, master in _masters():
-        if master_id == key.master_id:
-            blob = bytes(key.wrapped)
-            try:
-                return AESGCM(master).decrypt(blob[:_NONCE], blob[_NONCE:], _key_bound(key))
-            except InvalidTag:
-                break
+    blob, bound = bytes(key.wrapped), _key_bound(key)
+    for master in masters():
+        if master.id == key.master_id:
+            place = (master.id, blob, bound)
+            until, plain = _open.get(place, (0.0, b""))
+            if until < time.monotonic():
+                plain = master.unwrap(blob, bound)
+                if len(_open) >= _OPEN_KEYS:
+                    _open.clear()
+                _open[place] = (time.monotonic() + _OPEN_SECONDS, plain)
+            return plain
     raise VaultError("A stored secret cannot be read: its key does not open.")
 
 
-def _key_bound(key: DataKey) -> bytes:
-    return f"candy/data-key/{require_workspace().pk}/{key.id}/{key.version}".encode()
+def _key_bound(key: DataKey) -> str:
+    return f"candy/data-key/{require_workspace().pk}/{key.id}/{key.version}"
 
 
 def _bound(version: int, row: UUID, field: str) -> bytes:
     return f"candy/secret/{require_workspace().pk}/{version}/{row}/{field}".encode()
-
-
-def _masters() -> list[tuple[str, bytes]]:
-    """Master keys with their names, the one that wraps first."""
-    return _parse(settings.CANDY_MASTER_KEY or _key_file(settings.CANDY_MASTER_KEY_FILE))
-
-
-def _key_file(path: str) -> str:
-    try:
-        return Path(path).read_text(encoding="ascii")
-    except OSError as error:
-        raise ImproperlyConfigured(
-            f"Set CANDY_MASTER_KEY, or put 64 hexadecimal digits into {path}: {error.strerror}."
-        ) from None
-
-
-def _parse_keys(text: str) -> list[tuple[str, bytes]]:
-    keys = []
-    for word in text.replace(",", " ").split():
-        try:
-            key = bytes.fromhex(word)
-        except ValueError:
-            key = b""
-        if len(key) != 32:
-            raise ImproperlyConfigured("A master key is 64 hexadecimal digits.")
-        keys.append((sha256(b"candy/master/" + key).hexdigest()[:16], key))
-    if not keys:
-        raise ImproperlyConfigured("CANDY_MASTER_KEY is empty.")
-    return keys
-
-
-_parse: Callable[[str], list[tuple[str, bytes]]] = lru_cache(maxsize=4)(_parse_keys)

@@ -319,6 +319,10 @@ CANDY_LLM_TIMEOUT = env_int("CANDY_LLM_TIMEOUT", 60, minimum=1)  # seconds for o
 # 64 hexadecimal digits; during a rotation the old keys follow the new one, separated by spaces.
 CANDY_MASTER_KEY = env_str("CANDY_MASTER_KEY", "")
 CANDY_MASTER_KEY_FILE = env_str("CANDY_MASTER_KEY_FILE", str(VAR_DIR / "keys" / "master.key"))
+# Instead: a key at AWS KMS, by id, alias or ARN. The endpoint is for what only speaks its protocol.
+CANDY_KMS_KEY = env_str("CANDY_KMS_KEY", "")
+CANDY_KMS_REGION = env_str("CANDY_KMS_REGION", "")
+CANDY_KMS_ENDPOINT = env_str("CANDY_KMS_ENDPOINT", "")
 
 DJANGO_VITE = {
     "default": {"manifest_path": BASE_DIR / "static" / "dist" / "manifest.json"},

@@ -21,6 +21,7 @@ from apps.orchestrator import services as orchestrator
 from apps.workspaces.types import Actor
 
 _FIELD = "api_key"
+vault.register(vault.Column(ModelKey, "sealed", lambda row: (row.pk, _FIELD)))
 _MAX_KEYS = 20
 _MAX_BUDGET_MICROS = 1_000_000_000_000
 
