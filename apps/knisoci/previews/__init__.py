@@ -11,7 +11,7 @@ from apps.knisoci.errors import TargetNotFound
 from apps.knisoci.models import Approval
 from apps.knisoci.previews import page, picture
 
-__all__ = ["keep", "read_picture"]
+__all__ = ["keep", "read_picture", "shown"]
 
 
 def keep(approval: UUID) -> Approval | None:
@@ -30,6 +30,11 @@ def keep(approval: UUID) -> Approval | None:
         row.picture = str(default_storage.save(f"approvals/{row.pk}.png", drawn))
     row.save(update_fields=["html", "picture"])
     return row
+
+
+def shown(approval: Approval) -> str:
+    """Its HTML, drawn for this page only where its job has not run yet."""
+    return approval.html or page.render(approval)
 
 
 def read_picture(approval: UUID) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -18,6 +19,9 @@ from apps.media import queries as media
 from apps.orchestrator import services as orchestrator
 from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
+
+# What is drawn is kept in the approval itself, so this may wait until the rush is over.
+_DRAWN_AFTER = timedelta(minutes=5)
 
 
 def approve(*, actor: Actor, target: Target | UUID) -> Target:
@@ -68,6 +72,7 @@ def record(actor: Actor, target: Target) -> str:
             actor=Actor.system(require_workspace()),
             action="knisoci.keep_preview",
             input=KeepPreviewInput(approval=kept.pk),
+            run_at=timezone.now() + _DRAWN_AFTER,
             priority=400,
             subject=("post", str(target.post_id)),
         )

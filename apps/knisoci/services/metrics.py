@@ -1,4 +1,8 @@
-"""Reading back what posts earned: one job per account and moment, growing pauses."""
+"""Reading back what posts earned: one job per account and moment, growing pauses.
+
+A thread's numbers are those of its first post: sums over parts would count a reader once for each
+part read, and cost as many calls. See docs/decisions/0022-parts.md.
+"""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_GET, require_POST
 
 from apps.ids import parse_id
-from apps.knisoci import permissions, queries
+from apps.knisoci import permissions, previews, queries
 from apps.knisoci.services import approving, holding, posts, scheduling, settling
 from apps.knisoci.transitions import EDITABLE, TargetState, derived
 from apps.knisoci.web import drafts, present, progress
@@ -96,8 +96,7 @@ def receipt(request: Any, target: UUID) -> HttpResponse:
     context = {
         "item": _item(request, found.target.variant, found.target, found.attempts),
         "approval": approval,
-        # Drawn by its job soon after; until then the post as it stands, which is the same.
-        "frozen": approval.html if approval else "",
+        "frozen": previews.shown(approval) if approval else "",
         "line": drafts.line_of(found.target.variant, found.target),
         "target": found.target,
         "attempts": found.attempts,
