@@ -52,14 +52,14 @@ class SlackApi(JsonApi):
 
     def upload(self, item: MediaItem, name: str) -> str:
         """The id of a file that nobody sees yet. Not mutating: one that is never shared goes away."""
-        fields = {"filename": name, "length": str(item.size)}
+        data = item.read()
+        fields = {"filename": name, "length": str(len(data))}
         if item.alt_text:
             fields["alt_txt"] = item.alt_text
         found = self._write("files.getUploadURLExternal", fields, mutating=False)
         file_id, url = found.get("file_id"), found.get("upload_url")
         if not file_id or not url:
             raise self.unreadable(mutating=False)
-        data = item.read()
         # The address itself is the permission, and it may be another server's: no token goes there.
         self.call(
             "POST",
