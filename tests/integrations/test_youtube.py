@@ -367,7 +367,7 @@ def test_a_lost_answer_to_the_last_byte_is_known_by_the_session(
     calls: list[kit.Call],
     scenario: str,
 ) -> None:
-    ctx = kit.intent(maren, client, film())
+    ctx = kit.intent(maren, client, film(details={"cover": kit.picture()}))
     networks.control(KEY, scenario=scenario)
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
@@ -375,6 +375,7 @@ def test_a_lost_answer_to_the_last_byte_is_known_by_the_session(
     networks.control(KEY, scenario="success")
     found = network.reconcile(ctx)
     assert isinstance(found, Found)
+    assert "cover was not set" in ctx.handles["note"], "what is adopted goes through no more stages"
     kit.run(network, ctx)  # and going on sends nothing again
     assert networks.posts(KEY) == 1
     assert ctx.handles["remote_id"] == found.remote_id

@@ -26,7 +26,6 @@ from ..base import (
     Unreadable,
     Wait,
 )
-from ..checks import format_of
 from ..oauth import OAuth2, OAuthProvider, Token
 from . import publishing, rules
 from .client import YouTubeApi
@@ -105,9 +104,8 @@ class YouTubeProvider(OAuthProvider):
         if role == "comment":
             return ("comment",)
         stages = self.stages[:4]
-        shape = format_of(content, self.capabilities)
-        covered = any(item.cover is not None for item in content.media)
-        return (*stages, "thumbnail") if covered and shape and shape.key == "video" else stages
+        covered = rules.sets_cover(content, self.capabilities)
+        return (*stages, "thumbnail") if covered else stages
 
     def _flow(self, ctx: PublishContext) -> publishing.Flow:
         return publishing.Flow(

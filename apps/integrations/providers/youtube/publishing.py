@@ -187,9 +187,16 @@ class Flow:
 
     def look(self) -> Found | NotFound | Unreadable:
         """The session says whether the video was made; without one, the list of uploads does."""
-        handles = self.ctx.handles
         if self.ctx.role == "comment":
             return self._in_comments()
+        found = self._look_for_video()
+        if isinstance(found, Found) and rules.sets_cover(self.ctx.content, self.facts):
+            # What is adopted goes through no further stage.
+            self.ctx.remember("note", "The cover was not set: choose it in YouTube Studio.")
+        return found
+
+    def _look_for_video(self) -> Found | NotFound | Unreadable:
+        handles = self.ctx.handles
         if "video_id" in handles:
             return Found(handles["video_id"], self.link(handles["video_id"]))
         if "session" not in handles:

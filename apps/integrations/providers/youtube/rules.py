@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from ..base import Capabilities, Content, Issue
-from ..checks import chosen_or_default, is_on
+from ..checks import chosen_or_default, format_of, is_on
 
 MAX_TAGS = 500
 COVERS = ("image/jpeg", "image/png")
@@ -90,3 +90,10 @@ def about(content: Content, facts: Capabilities) -> dict[str, Any]:
 
 def notifies(content: Content, facts: Capabilities) -> bool:
     return is_on(chosen_or_default("notify", content.options, facts))
+
+
+def sets_cover(content: Content, facts: Capabilities) -> bool:
+    """Shorts have no cover of their own."""
+    shape = format_of(content, facts)
+    covered = any(item.cover is not None for item in content.media)
+    return covered and shape is not None and shape.key == "video"
