@@ -303,6 +303,15 @@ def test_what_a_job_ended_in_is_what_asking_again_says(clip: Asset, actor: Actor
         renditions.ensure(actor=actor, asset=clip, spec=spec)
 
 
+def test_a_job_whose_person_left_is_given_to_who_asks_next(clip: Asset, actor: Actor) -> None:
+    waiting = renditions.ensure(actor=actor, asset=clip, spec=QUIET)
+    assert isinstance(waiting, Pending)
+    Job.objects.filter(pk=waiting.job_id).update(state="failed", error_code="actor_gone")
+    again = renditions.ensure(actor=actor, asset=clip, spec=QUIET)
+    assert isinstance(again, Pending)
+    assert again.job_id != waiting.job_id
+
+
 def test_who_asks_on_and_on_does_not_keep_the_encoder_busy(clip: Asset, actor: Actor) -> None:
     spec = VideoSpec(max_width=160)
     waiting = renditions.ensure(actor=actor, asset=clip, spec=spec)

@@ -210,7 +210,18 @@ def test_a_check_that_died_with_its_process_is_done_again(actor: Actor) -> None:
     later = timezone.now() + timedelta(minutes=20)
     assert uploads.clean_up(actor=actor, now=later)["checked_again"] == 1
     job = Job.objects.get(action=uploads.CHECK)
+    assert Job.objects.count() == 1
     assert uploads.complete(actor=actor, upload=job.input["upload"]).state == "done"
+
+
+def test_a_check_that_can_never_end_is_given_up_in_the_end(actor: Actor) -> None:
+    upload = begin(actor, samples.picture())
+    Upload.objects.filter(pk=upload.pk).update(state="checking")  # and its parts are lost
+    with pytest.raises(PartMissing):
+        uploads.complete(actor=actor, upload=upload)
+    assert uploads.get(upload.pk).state == "checking"
+    uploads.clean_up(actor=actor, now=timezone.now() + timedelta(hours=25))
+    assert uploads.get(upload.pk).state == "expired"
 
 
 @pytest.mark.django_db(transaction=True)

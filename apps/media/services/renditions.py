@@ -84,8 +84,8 @@ def ensure(*, actor: Actor, asset: Asset, spec: Spec) -> Rendition | Pending:
         return Pending(last.pk, last.progress or 0.0, last.progress_message)
     if last is not None and _has_just_died(last):
         raise RenditionFailed(last.error_message)
-    if last is not None and last.state == "failed":
-        raise by_code().get(last.error_code, DomainError)(last.error_message, code=last.error_code)
+    if last is not None and last.state == "failed" and last.error_code in by_code():
+        raise by_code()[last.error_code](last.error_message)
     job = orchestrator.enqueue(
         actor=actor,
         action=ACTION,

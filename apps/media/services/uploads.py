@@ -261,11 +261,12 @@ def abort(*, actor: Actor, upload: Upload | UUID | str) -> None:
 def clean_up(*, actor: Actor, now: datetime | None = None) -> dict[str, int]:
     """Expire what nobody finishes, and go on with checks that were lost. For the clock."""
     now = now or timezone.now()
-    late = Upload.objects.filter(expires_at__lt=now)
+    living = (Upload.State.OPEN, Upload.State.CHECKING)
     expired = again = 0
-    for row in late.filter(state=Upload.State.OPEN)[:1000]:
-        if _close(row, Upload.State.EXPIRED, since=(Upload.State.OPEN,)):
+    for row in Upload.objects.filter(expires_at__lt=now, state__in=living)[:1000]:
+        if _close(row, Upload.State.EXPIRED, since=living):
             parts.store_for(row).discard(row)
+            files.drop(row.file)
             expired += 1
     lost = now + timedelta(hours=settings.CANDY_UPLOAD_HOURS) - timedelta(minutes=15)
     stuck = Upload.objects.filter(state=Upload.State.CHECKING, expires_at__lt=lost)
@@ -277,8 +278,6 @@ def clean_up(*, actor: Actor, now: datetime | None = None) -> dict[str, int]:
 
 
 def _refuse(actor: Actor, row: Upload, error: FileRefused) -> None:
-    files.drop(row.file)
-    parts.store_for(row).discard(row)
     with transaction.atomic():
         closed = _close(
             row, Upload.State.REFUSED, error_code=error.code, error_message=error.message
@@ -291,6 +290,9 @@ def _refuse(actor: Actor, row: Upload, error: FileRefused) -> None:
                 data={"name": row.name, "code": error.code, "message": error.message},
                 summary=f"Refused {row.name}: {error.message}",
             )
+    # Afterwards: a row that says "checking" has its file.
+    files.drop(row.file)
+    parts.store_for(row).discard(row)
 
 
 def _close(

@@ -12,7 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from apps.media.confine import MB, Limits
-from apps.media.errors import VideoCannotFit
+from apps.media.errors import FileRefused, RenditionFailed, VideoCannotFit
 from apps.media.types import MP4, Box, VideoSpec
 from apps.media.video import ffmpeg, intake, plan
 from apps.media.video.captions import Cue, to_srt
@@ -231,8 +231,12 @@ class Encoder:
     def _made(self, name: str, mime: str, crop: Box | None) -> Made:
         """What came out, as it really is."""
         file = self.folder / name
-        with file.open("rb") as handle:
-            probe = intake.look(Source(handle.fileno(), mime), folder=self.folder, tick=self.tick)
+        try:
+            with file.open("rb") as handle:
+                source = Source(handle.fileno(), mime)
+                probe = intake.look(source, folder=self.folder, tick=self.tick)
+        except FileRefused as error:  # ours, so it is not the sender's fault: try again
+            raise RenditionFailed(f"What was made cannot be read: {error.message}") from error
         return Made(
             file, mime, file.stat().st_size, probe.width, probe.height, probe.duration, crop
         )
