@@ -79,7 +79,7 @@ def digest_of_part(part: Part) -> str:
 
 
 def provider_of(channel: Channel) -> PublishProvider:
-    return providers.get(channel.connection.provider)
+    return providers.of_row(channel.connection.provider)
 
 
 def build(variant: Variant, channel: Channel, *, wanted: Wanted = "look") -> Content:

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from apps.ids import uuid7
+from apps.integrations import providers
 from apps.integrations.providers.base import Account
 from apps.workspaces.tenancy import UserRef
 
@@ -72,7 +73,7 @@ class Connection(models.Model):
     @property
     def is_usable(self) -> bool:
         """Whether publishing may be tried; an unreachable network may come back by itself."""
-        return self.state not in self.DEAD
+        return self.state not in self.DEAD and providers.is_here(self.provider)
 
     @property
     def is_sandbox(self) -> bool:

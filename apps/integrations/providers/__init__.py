@@ -1,6 +1,7 @@
 """The registry of providers: every folder beside this file that holds a `provider.py`.
 
-Deleting a folder removes its network; nothing else lists them.
+Deleting a folder removes its network; nothing else lists them. What people or addresses name is
+looked up with `get`, what a stored row names with `of_row`.
 """
 
 from __future__ import annotations
@@ -11,9 +12,10 @@ from pathlib import Path
 
 from apps.errors import NotFound
 
+from .absent import Absent
 from .base import PublishProvider
 
-__all__ = ["UnknownProvider", "all_publishers", "by_callback", "get"]
+__all__ = ["UnknownProvider", "all_publishers", "by_callback", "get", "is_here", "of_row"]
 
 
 class UnknownProvider(NotFound):
@@ -39,6 +41,20 @@ def get(key: str) -> PublishProvider:
         return _registry()[key]
     except KeyError:
         raise UnknownProvider(f"There is no network called “{key}”.", field="provider") from None
+
+
+def of_row(key: str) -> PublishProvider:
+    """The network that a stored row names. A deleted one is stood in for, see `absent`."""
+    return _registry().get(key) or _absent(key)
+
+
+def is_here(key: str) -> bool:
+    return key in _registry()
+
+
+@cache
+def _absent(key: str) -> Absent:
+    return Absent(key)
 
 
 def all_publishers() -> list[PublishProvider]:

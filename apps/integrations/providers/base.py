@@ -97,6 +97,11 @@ class PublishProvider(ABC):
     stages: ClassVar[tuple[str, ...]] = ("upload", "submit")
     mutating_stages: ClassVar[frozenset[str]] = frozenset({"submit"})
 
+    @property
+    def gone(self) -> str:
+        """What to say of it where its folder was deleted, see `absent`."""
+        return f"{self.name} is not part of this installation any more."
+
     @cached_property
     def folder(self) -> Path:
         return Path(getfile(type(self))).parent

@@ -63,7 +63,7 @@ def app_for(network: PublishProvider, *, sandbox: bool, app_id: str = "") -> App
 def of_connection(connection: Connection) -> App:
     """The app that `connection` signed in with. Raises AppMissing."""
     return app_for(
-        providers.get(connection.provider),
+        providers.of_row(connection.provider),
         sandbox=connection.is_sandbox,
         app_id=connection.app_id,
     )

@@ -67,7 +67,7 @@ class Book:
 def read(connections: Sequence[Connection]) -> Book:
     """Two statements and a few questions to Valkey; fewer where nothing of the kind is counted."""
     now = timezone.now()
-    rules = {row: providers.get(row.provider).capabilities.quotas for row in connections}
+    rules = {row: providers.of_row(row.provider).capabilities.quotas for row in connections}
     own = [row.pk for row in connections if any(one.scope == "account" for one in rules[row])]
     spans = [one.seconds for found in rules.values() for one in found]
     users: dict[str, int] = {}

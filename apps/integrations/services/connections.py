@@ -140,7 +140,7 @@ def check(*, actor: Actor, connection_id: UUID) -> Connection:
         raise ConnectionNotFound("This connection does not exist.")
     if not credentials.exist(connection):
         return connection
-    network = providers.get(connection.provider)
+    network = providers.of_row(connection.provider)
     client = guarded_client(timeout=20, record=_metered(connection, None))
     with client:
         try:
@@ -167,14 +167,14 @@ def freshen(*, actor: Actor, connection: Connection) -> None:
     `connection` gets the new limits. A network that does not answer within seconds changes nothing:
     the daily check and the publication itself say what is wrong.
     """
-    within = providers.get(connection.provider).capabilities.publishing.fresh_seconds
+    within = providers.of_row(connection.provider).capabilities.publishing.fresh_seconds
     seen, now = connection.last_checked_at, timezone.now()
     if not within or not connection.is_usable or (seen and (now - seen).total_seconds() < within):
         return
     try:
         opened = session(connection, timeout=_FORM_WAITS)
         with opened.client as client:
-            network = providers.get(connection.provider)
+            network = providers.of_row(connection.provider)
             account = network.verify(opened.credentials, opened.account, client)
     except (ConnectionLost, ProviderError):
         return
@@ -229,6 +229,8 @@ def _fresh(connection: Connection, client: GuardedClient) -> dict[str, str]:
         raise ConnectionLost(
             f"This workspace is in sandbox mode, so {connection.handle} rests until that ends."
         )
+    if not providers.is_here(connection.provider):
+        raise ConnectionLost(providers.of_row(connection.provider).gone)
     if not connection.is_usable:
         raise ConnectionLost(
             connection.last_error or f"{connection.handle} has to be connected again."

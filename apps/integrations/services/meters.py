@@ -135,7 +135,7 @@ def give_back(connection: Connection, key: str) -> None:
     """The publication was refused or never sent: it does not count. Safe to call twice."""
     QuotaUse.objects.filter(connection=connection, key=key[:100]).delete()
     now = timezone.now()
-    quotas = providers.get(connection.provider).capabilities.quotas
+    quotas = providers.of_row(connection.provider).capabilities.quotas
     shared = [
         pot for rule in quotas if rule.scope == "app" for pot in books.pots(connection, rule, now)
     ]
@@ -167,7 +167,7 @@ def read(
 ) -> None:
     """Ask the network for its own figures, where it has them; no answer is no harm."""
     try:
-        told = providers.get(connection.provider).read_quota(credentials, account, client)
+        told = providers.of_row(connection.provider).read_quota(credentials, account, client)
     except ProviderError:
         return
     keep_readings(connection, told)
@@ -175,7 +175,7 @@ def read(
 
 def keep_readings(connection: Connection, told: Mapping[str, QuotaState] | None) -> None:
     """Store what `read_quota` said, by rule name; names without a rule are ignored."""
-    known = {rule.name: rule for rule in providers.get(connection.provider).capabilities.quotas}
+    known = {rule.name: rule for rule in providers.of_row(connection.provider).capabilities.quotas}
     for name, state in (told or {}).items():
         if name in known:
             keep_reading(connection, known[name], state)
@@ -196,7 +196,7 @@ def keep_reading(connection: Connection, rule: QuotaRule, state: QuotaState) -> 
 
 def learn(connection: Connection, exchange: Exchange) -> None:
     """Count one call and keep what its answer's headers say. Never raises, writes no row."""
-    network = providers.get(connection.provider)
+    network = providers.of_row(connection.provider)
     now = datetime.now(UTC)
     endpoint = network.endpoint_of(exchange.method, exchange.url)
     rules = _rates(network, endpoint)
@@ -227,7 +227,7 @@ def pace(connection: Connection, endpoint: str = "all") -> datetime | None:
 
     Knows what the network said last and how many calls all workers made in its windows.
     """
-    network = providers.get(connection.provider)
+    network = providers.of_row(connection.provider)
     now = datetime.now(UTC)
     names = {
         _told_about(connection, network, endpoint),
@@ -257,7 +257,7 @@ def meters_of(connections: Sequence[Connection]) -> dict[UUID, list[Meter]]:
     found: dict[UUID, list[Meter]] = {}
     for row in connections:
         # Rules of one name are one meter that several roles draw from.
-        quotas = {one.name: one for one in providers.get(row.provider).capabilities.quotas}
+        quotas = {one.name: one for one in providers.of_row(row.provider).capabilities.quotas}
         found[row.pk] = [_gauge(book, row, rule, now) for rule in quotas.values()]
     for name, one in said.items():
         pk, endpoint = names[name]
@@ -278,7 +278,7 @@ def _gauge(book: books.Book, row: Connection, rule: QuotaRule, now: datetime) ->
 
 def _told_names(row: Connection) -> dict[str, tuple[UUID, str]]:
     """Where headers of an account's calls are kept, with the group of calls."""
-    network = providers.get(row.provider)
+    network = providers.of_row(row.provider)
     endpoints = dict.fromkeys(["all", *(rule.endpoint for rule in network.capabilities.rates)])
     return {_told_about(row, network, one): (row.pk, one) for one in endpoints}
 
@@ -301,7 +301,7 @@ def purge() -> int:
 
 
 def _rules(connection: Connection, role: Role, format: str) -> Iterator[QuotaRule]:
-    for rule in providers.get(connection.provider).capabilities.quotas:
+    for rule in providers.of_row(connection.provider).capabilities.quotas:
         if rule.role == role and (not rule.formats or format in rule.formats):
             yield rule
 

@@ -153,7 +153,7 @@ def _refreshed(
         lambda answers: _insist(lambda: credentials.keep_answers(row, of, answers)),
         before.answers if before else (),
     )
-    network = providers.get(row.provider)
+    network = providers.of_row(row.provider)
     try:
         app = apps.of_connection(row)
     except AppMissing as error:
@@ -230,7 +230,7 @@ def _has_ended(connection: Connection) -> bool:
 
 def _ended(connection: Connection) -> ConnectionLost:
     """Nothing to renew with, and the access is needed now."""
-    network = providers.get(connection.provider)
+    network = providers.of_row(connection.provider)
     error = ProviderError(ErrorKind.AUTH_EXPIRED, f"The sign-in at {network.name} has expired.")
     actor = Actor.system(require_workspace())
     return ConnectionLost(health.report(actor=actor, connection=connection, error=error).last_error)
@@ -243,7 +243,7 @@ def _say_expiring(connection: Connection) -> None:
             return
         row.warned_for = row.expires_at
         row.save(update_fields=["warned_for", "updated_at"])
-        network = providers.get(row.provider)
+        network = providers.of_row(row.provider)
         health.tell(
             Actor.system(require_workspace()),
             row,

@@ -31,7 +31,7 @@ def send(*, connection_id: UUID, sequence: int) -> int:
         return 0
     context = {
         "connection": row,
-        "network": providers.get(row.provider).name,
+        "network": providers.of_row(row.provider).name,
         "is_lost": is_lost,
         "reason": event.summary,
         "workspace": require_workspace(),

@@ -14,7 +14,7 @@ from apps.integrations import providers
 @lru_cache(maxsize=64)
 def mark(key: str) -> SafeString:
     """A network's icon, 16 px, with its name for readers."""
-    network = providers.get(key)
+    network = providers.of_row(key)
     icon = network.icon.replace("<svg ", '<svg class="network-mark" aria-hidden="true" ', 1)
     return format_html(
         '<span class="network" data-network="{}">{}<span class="sr-only">{}</span></span>',

@@ -10,7 +10,6 @@ from PIL import Image, ImageDraw
 
 from apps.errors import DomainError
 from apps.integrations import providers
-from apps.integrations.providers import UnknownProvider
 from apps.knisoci.previews import fonts
 from apps.media import queries as media
 from apps.media.services import assets
@@ -86,11 +85,8 @@ def draw(snapshot: Mapping[str, Any]) -> bytes:
 
 
 def _head(sheet: _Sheet, snapshot: Mapping[str, Any]) -> None:
-    try:
-        network = providers.get(snapshot["provider"])
-        name, color = network.name, network.color
-    except UnknownProvider:  # its folder was deleted since
-        name, color = snapshot["provider"], _SOFT
+    network = providers.of_row(snapshot["provider"])
+    name, color = network.name, network.color
     account = snapshot["account"]
     sheet.pen.rectangle((0, 0, WIDTH, 8), fill=color)
     sheet.words(account["name"] or account["handle"], size=_HEAD)

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from apps.integrations import providers
 from apps.integrations.providers.base import Content, ProviderError, PublishProvider
 from apps.knisoci import content
 from apps.knisoci.models import Target
@@ -25,6 +26,9 @@ _RESUME = {
 def of_channel(target: Target) -> Iterable[Reason]:
     """Whether the account lets us in, and nobody has pulled a brake."""
     channel = target.channel
+    if not providers.is_here(channel.provider):
+        yield Reason("red", "network_gone", providers.of_row(channel.provider).gone)
+        return
     if channel.is_archived or not channel.is_connected:
         yield Reason("red", "disconnected", f"{channel.name} is not connected.", "channels.connect")
         return

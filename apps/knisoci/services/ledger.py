@@ -157,7 +157,7 @@ def close(attempt: Attempt, state: Attempt.State, **changes: Any) -> None:
     What did not go out does not count against the network's quotas.
     """
     _write(attempt, state=state, stage_at=None, finished_at=timezone.now(), **changes)
-    provider = providers.get(attempt.connection.provider)
+    provider = providers.of_row(attempt.connection.provider)
     if state in _NOT_OUT and provider.capabilities.quotas:
         meters.give_back(attempt.connection, str(attempt.key))
 

@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from apps.errors import DomainError
+from apps.integrations import providers
 from apps.integrations.providers.base import Content
 from apps.knisoci import content, permissions
 from apps.knisoci.errors import (
@@ -208,6 +209,9 @@ def check_content(variant: Variant, channel: Channel, *, only_look: bool = False
 
 def check_channel(channel: Channel) -> None:
     """Raises ChannelDisconnected where nothing can go out before a person connects again."""
+    if not providers.is_here(channel.provider):
+        gone = providers.of_row(channel.provider).gone
+        raise ChannelDisconnected(f"{channel.name}: {gone}", field=f"{channel.pk}.channel")
     if channel.is_archived or not channel.is_connected:
         raise ChannelDisconnected(
             f"{channel.name} is not connected any more. Connect it again first.",

@@ -128,7 +128,7 @@ def open_session(
         parent=parent,
     )
     return Session(
-        provider=providers.get(connection.provider),
+        provider=providers.of_row(connection.provider),
         target=target,
         attempt=attempt,
         part=part,

@@ -16,6 +16,7 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.errors import DomainError
+from apps.integrations import providers
 from apps.integrations.providers import counting
 from apps.integrations.providers.base import Content, Count
 from apps.knisoci import content, queries
@@ -244,6 +245,8 @@ class Line:
     @property
     def left_out(self) -> list[str]:
         """What is written but does not go out here, in words."""
+        if not providers.is_here(self.channel.provider):
+            return [self.provider.gone]
         found = []
         if self.sheet.thread and not self.facts.thread:
             found.append(f"{self.provider.name} has no threads: only the first part goes there.")

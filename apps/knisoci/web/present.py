@@ -60,7 +60,7 @@ class Network:
 
 @lru_cache(maxsize=64)
 def network(key: str) -> Network:
-    provider = providers.get(key)
+    provider = providers.of_row(key)
     mark = provider.icon.replace("<svg ", '<svg class="network-mark" aria-hidden="true" ', 1)
     return Network(key, provider.name, provider.color, mark_safe(mark))  # noqa: S308  our own file
 
@@ -79,6 +79,9 @@ def channel_health(channel: Channel) -> dict[str, str]:
     """One word on whether posts can go out there. Needs ``connection`` loaded."""
     if channel.is_paused:
         return {"tone": "warning", "label": "Paused", "note": channel.pause_reason}
+    if not providers.is_here(channel.provider):
+        gone = providers.of_row(channel.provider).gone
+        return {"tone": "danger", "label": "Unavailable", "note": gone}
     state = channel.connection.state
     if state == "active":
         return {"tone": "success", "label": "Connected", "note": ""}
@@ -107,6 +110,7 @@ def channel_view(channel: Channel) -> dict[str, Any]:
         "handle": channel.connection.handle,
         "network": network(channel.provider),
         "health": channel_health(channel),
+        "gone": not providers.is_here(channel.provider),
         "sandbox": channel.connection.is_sandbox,
     }
 

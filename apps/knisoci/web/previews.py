@@ -42,7 +42,7 @@ _PLAIN = Look()
 @lru_cache(maxsize=64)
 def look(provider: str) -> Look:
     """Checked when first read. A network without the file is drawn plainly."""
-    path: Path = providers.get(provider).folder / "look.json"
+    path: Path = providers.of_row(provider).folder / "look.json"
     return Look.model_validate_json(path.read_text(encoding="utf-8")) if path.exists() else _PLAIN
 
 

@@ -81,7 +81,7 @@ def _networks(channels: list[Channel]) -> list[Network]:
     """How each network counts for these accounts; of two accounts the tighter limit holds."""
     found: dict[str, Network] = {}
     for channel in channels:
-        provider = providers.get(channel.provider)
+        provider = providers.of_row(channel.provider)
         account = channel.connection.account
         network = network_of(provider, account)
         known = found.get(network.key)
