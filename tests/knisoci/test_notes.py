@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ __all__ = ["client_for"]  # a fixture
 def test_a_draft_in_the_inbox_is_said_to_wait_there(
     stage: Stage, fault: str, client_for: Signed, owner: Any
 ) -> None:
-    target = stage.target(stage.sample("Finish me"))
+    target = stage.target(replace(stage.sample("Finish me"), options={}))
     stage.control(fault, nth=1)
     done = finish(stage, target)
     assert (done.state, done.permalink) == (S.PUBLISHED, "")

@@ -25,7 +25,7 @@ def content_for(
     **more: Any,
 ) -> Content:
     """A post of format `shape` (the network's first by default) with `count` files, or as few as
-    it takes; every option that the network wants is chosen."""
+    it takes; every option that the network wants is chosen, and what it takes for that to count."""
     facts = provider.capabilities
     form = facts.format(shape) if shape else next(iter(facts.formats), None)
     number = count if count is not None else (form.min_media if form else 0)
@@ -35,6 +35,13 @@ def content_for(
         if (option.required or option.consent)
         and (not option.formats or (form is not None and form.key in option.formats))
         and (value := _choice(option, account)) is not None
+    }
+    # The other way would be the network's default, which may say nothing of the text: a TikTok draft.
+    options |= {
+        name: wanted or True
+        for option in facts.options
+        if option.name in options and option.only_if
+        for name, _, wanted in (option.only_if.partition("="),)
     }
     return Content(
         text,
