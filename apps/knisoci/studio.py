@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 from django.http import HttpRequest
 
-from apps.knisoci import permissions, queries
+from apps.knisoci import asset_uses, permissions, queries
 from apps.knisoci.web import analytics, present
+from apps.media import usage
 from apps.studio import home, navigation
 from apps.studio.notifications import Rule, register_rule
 from apps.workspaces.tenancy import reverse
 
+usage.register(asset_uses.uses_of)
 navigation.register(
     navigation.NavItem(
         "calendar",

@@ -46,15 +46,15 @@ def picture(asset: Any, size: str) -> str:
 
 
 def address(asset: Any) -> str:
-    """Address of the file itself, which players read; empty where a picture is all there is."""
-    if kind(asset) not in ("video", "document"):
+    """Address for the player; empty where a picture is all there is to see."""
+    if kind(asset) != "video":
         return ""
-    return reverse("media:file", kwargs={"asset": asset.pk})
+    return reverse("media:stream", kwargs={"asset": asset.pk})
 
 
 def panel(asset: Any) -> str:
-    """Address of its details beside the page, empty while there is none."""
-    return ""
+    """Address of its details beside the page."""
+    return reverse("media:detail", kwargs={"asset": asset.pk})
 
 
 def accepted() -> str:

@@ -2,10 +2,15 @@ from __future__ import annotations
 
 from django.urls import path
 
-from apps.media.web import views
+from apps.media.web import library, views
 
 app_name = "media"
 urlpatterns = [
+    path("media/", library.index, name="library"),
+    path("media/bulk/", library.bulk, name="bulk"),
+    path("media/<uuid:asset>/", library.detail, name="detail"),
+    path("media/<uuid:asset>/focus/", library.focus, name="focus"),
+    path("media/<uuid:asset>/cover/", library.cover, name="cover"),
     path("media/renditions/<int:rendition>", views.made, name="made"),
     path("media/<uuid:asset>/stream", views.stream, name="stream"),
     path("media/<uuid:asset>/download", views.download, name="download"),

@@ -113,7 +113,8 @@ export default class TrayController extends Controller<HTMLElement> {
       this.busy(`Adding ${file.name}${of}…`);
       try {
         const asset = await upload(file, {
-          progress: (share) => this.busy(`Adding ${file.name}${of}: ${Math.round(share * 100)} %`),
+          url: this.composer?.uploadUrlValue ?? "",
+          progress: (share, doing) => this.busy(`${file.name}${of}: ${doing.toLowerCase()}, ${Math.round(share * 100)} %`),
         });
         await this.insert(asset);
       } catch (error) {

@@ -1,0 +1,139 @@
+"""The social suite and the library in a real browser: nobody is shut out, nothing is too wide."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from apps.integrations.models import Connection
+from apps.integrations.providers import all_publishers
+from apps.knisoci.models import Target, Variant
+from apps.knisoci.services import campaigns, channels, posts
+from apps.media.services import assets
+from apps.workspaces.tenancy import workspace_context
+from apps.workspaces.types import Actor
+from tests.knisoci.test_composer import image
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+PAGES = [
+    "compose/",
+    "posts/{post}/edit/",
+    "posts/{post}/",
+    "publications/{target}/",
+    "calendar/",
+    "campaigns/",
+    "campaigns/{campaign}/",
+    "media/",
+    "media/{asset}/",
+    "media/?trash=1",
+]
+
+
+@dataclass(frozen=True)
+class Place:
+    post: Any
+    target: Any
+    campaign: Any
+    asset: Any
+
+
+@pytest.fixture
+def place(workspace: Any, owner: Any, settings: Any, tmp_path: Any) -> Place:
+    """A channel on every network, a thread with a poll and pictures, a paused campaign."""
+    settings.MEDIA_ROOT = tmp_path
+    with workspace_context(workspace):
+        actor = Actor.system(workspace)
+        rows = []
+        for number, provider in enumerate(all_publishers()):
+            connection = Connection.objects.create(
+                provider=provider.key,
+                host=f"https://{provider.key}.example",
+                remote_id=str(number),
+                handle=f"@maren.on.{provider.key}.example",
+                name="Maren Bakes",
+                limits={"nickname": "Maren", "privacy": [["SELF_ONLY", "Only me"]]},
+            )
+            rows.append(channels.add(actor=actor, connection=connection))
+        files = [
+            assets.upload(actor=actor, file=image(colour), name=f"{colour}.jpg", folder="Spring")[0]
+            for colour in ("red", "green")
+        ]
+        campaign = campaigns.create(actor=actor, name="Spring range")
+        post = posts.create(
+            actor=actor,
+            title="How we bake",
+            campaign=campaign,
+            variants=[
+                {
+                    "channel": row,
+                    "text": "How we bake https://acme.example #tart",
+                    "media": [file.pk for file in files],
+                    "thread": [{"text": "We rest the dough.", "media": [str(files[0].pk)]}],
+                    "first_comment": "Questions?",
+                }
+                for row in rows
+            ],
+        )
+        target = Target.objects.filter(post=post).order_by("channel__name").first()
+        assert target is not None
+        red = [{"level": "red", "code": "x", "message": "Not connected.", "repair": "compose"}]
+        Target.objects.filter(post=post).update(
+            due_at=timezone.now() + timedelta(days=1), flight={"level": "red", "reasons": red}
+        )
+        campaigns.pause(actor=actor, campaign=campaign)
+        return Place(post.pk, target.pk, campaign.pk, files[0].pk)
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize(("theme", "width"), [("light", 1440), ("dark", 390)])
+def test_a_page_shuts_nobody_out_and_fits(
+    page: str, theme: str, width: int, place: Place, owner: Any, look: Callable[..., Any]
+) -> None:
+    path = page.format(**vars(place))
+    with look(f"/w/acme/{path}", user=owner, theme=theme, width=width) as sight:
+        sight.page.wait_for_load_state("networkidle")
+        assert sight.serious() == []
+        assert sight.overflow() <= 0
+        assert sight.complaints == []
+
+
+def test_a_thread_is_written_by_keyboard_and_saved(
+    place: Place, workspace: Any, owner: Any, look: Callable[..., Any]
+) -> None:
+    with look(f"/w/acme/posts/{place.post}/edit/", user=owner) as sight:
+        page = sight.page
+        page.wait_for_load_state("networkidle")
+        page.focus("#text")
+        page.keyboard.press("Control+Enter")
+        page.keyboard.type("And a third part")
+        with page.expect_response(lambda answer: answer.url.endswith("/compose/save/")):
+            page.keyboard.press("Alt+ArrowUp")
+        page.wait_for_function("document.body.innerText.includes('Draft saved')")
+        assert sight.complaints == []
+    with workspace_context(workspace):
+        stored = Variant.objects.filter(post=place.post).values_list("thread", flat=True)
+        assert any("And a third part" in part["text"] for thread in stored for part in thread)
+
+
+def test_a_file_opens_beside_the_library_and_its_box_moves_by_keyboard(
+    place: Place, owner: Any, look: Callable[..., Any]
+) -> None:
+    with look("/w/acme/media/", user=owner) as sight:
+        page = sight.page
+        page.wait_for_load_state("networkidle")
+        page.click(".asset-open >> nth=0")
+        page.wait_for_selector("#drawer[open] .focus-box")
+        page.wait_for_function("document.querySelector('[name=x]').value !== ''")
+        assert sight.serious() == []
+        page.focus(".focus-box")
+        before = page.get_attribute(".focus-box", "x")
+        page.keyboard.press("ArrowRight")
+        assert page.get_attribute(".focus-box", "x") != before
+        page.click("text=Keep this in the picture")
+        page.wait_for_selector("text=You chose what stays.")
+        assert sight.complaints == []
