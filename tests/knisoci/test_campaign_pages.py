@@ -113,11 +113,11 @@ def test_the_calendar_tells_how_far_a_thread_is_and_what_is_paused(
     feed = client_for(owner).get(f"{BASE}/calendar/feed/", span).json()
     out, later = sorted(feed, key=lambda one: str(one["start"]))
     assert out["title"] == "How we bake · 2/4"
-    assert "2 of 4 parts are out" in out["label"]
+    assert "2 of 4 parts are out" in out["note"]
     assert (out["flight"], out["paused"]) == ("", False)
     assert (later["flight"], later["paused"]) == ("red", True)
     for words in ("will not go out", "campaign is paused", "quota was full"):
-        assert words in later["label"]
+        assert words in later["note"]
     other = client_for(owner).get(f"{BASE}/calendar/feed/", {**span, "campaign": str(post.pk)})
     assert other.json() == []
 

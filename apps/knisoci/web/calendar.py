@@ -95,10 +95,11 @@ def _entry(row: Any, zone: ZoneInfo, receipt: str, move: str) -> dict[str, Any]:
     local, title = row.at.astimezone(zone), row.title or row.excerpt or "Empty post"
     notes = list(_notes(row))
     state = f"{TargetState(row.state).label}{': ' if notes else ''}{', '.join(notes)}"
-    is_long = row.parts_total > 1 and row.state not in (TargetState.DRAFT, TargetState.CANCELLED)
+    if row.parts_total > 1 and row.state not in (TargetState.DRAFT, TargetState.CANCELLED):
+        title = f"{title} · {row.parts_done}/{row.parts_total}"
     return {
         "id": str(row.id),
-        "title": f"{title} · {row.parts_done}/{row.parts_total}" if is_long else title,
+        "title": title,
         "start": local.replace(tzinfo=None).isoformat(timespec="minutes"),
         "url": receipt % row.id,
         "editable": row.state in SCHEDULABLE,
@@ -108,7 +109,7 @@ def _entry(row: Any, zone: ZoneInfo, receipt: str, move: str) -> dict[str, Any]:
         "flight": row.flight if row.state in SCHEDULABLE else "",
         "paused": row.is_campaign_paused and row.state in SCHEDULABLE,
         "move_url": move % row.id,
-        "label": f"{row.channel_name}, {local:%H:%M}, {state}: {title}",
+        "note": f"{row.channel_name}, {state}",
     }
 
 

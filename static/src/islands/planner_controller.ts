@@ -72,11 +72,17 @@ export default class PlannerController extends Controller<HTMLElement> {
         el.dataset.planner = event.id;
         if (event.extendedProps.flight) el.dataset.flight = event.extendedProps.flight as string;
         if (event.extendedProps.paused) el.dataset.paused = "";
-        if (event.extendedProps.label) {
-          el.setAttribute("aria-label", event.extendedProps.label as string);
-          el.title = event.extendedProps.label as string;
-        }
+        const note = event.extendedProps.note as string | undefined;
+        if (!note) return;
+        el.title = note;
+        const words = document.createElement("span");
+        words.className = "sr-only";
+        words.textContent = `, ${note}`;
+        (el.querySelector(".fc-list-event-title a") ?? el).append(words);
       },
+      // What it gives readers itself: a name that leaves out what is in the cell, a link that is none.
+      dayCellDidMount: ({ el }) => el.removeAttribute("aria-labelledby"),
+      moreLinkDidMount: ({ el }) => el.setAttribute("role", "button"),
       datesSet: ({ view }) => this.moved(view.type, view.title),
     });
     this.calendar.render();
