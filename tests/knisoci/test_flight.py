@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from apps.integrations import providers
 from apps.integrations.models import Connection
-from apps.integrations.providers.capabilities import ApiVersion, PriceRule
+from apps.integrations.providers.capabilities import Access, ApiVersion, PriceRule
 from apps.knisoci import actions
 from apps.knisoci.errors import BadBudget
 from apps.knisoci.events import warn
@@ -139,6 +139,19 @@ def test_a_sign_in_that_ends_before_the_time_is_red_where_nothing_renews_it(
 
     renews = type(providers.get("mastodon")).refresh is not PublishProvider.refresh
     assert found.get("token_ends") == (None if renews else "red")
+
+
+def test_a_right_that_was_not_granted_is_red_for_what_needs_it(
+    make_target: Any, facts: Any
+) -> None:
+    scopes = {"post": ("write:statuses",), "comment": ("write:replies",)}
+    facts(access=Access.model_validate({"scopes": scopes}))
+    plain = make_target("Plain", when=in_days(3))
+    more = make_target("With a comment", when=in_days(3), first_comment="Here")
+    assert codes(more).get("scopes") is None  # the network never said what it granted
+    Connection.objects.update(scopes=["write:statuses"])
+    assert "scopes" not in codes(plain)
+    assert codes(more)["scopes"] == "red"
 
 
 def test_the_same_words_within_days_are_amber(make_target: Any) -> None:

@@ -229,3 +229,17 @@ def test_release_after_a_full_quota_goes_by_a_persons_word(
     allow(5)
     posts.publish_now(actor=actor, target=second.pk)
     assert run(second).state == S.PUBLISHED
+
+
+def test_a_network_that_asked_for_a_pause_is_left_alone_until_then(
+    make_target: Any, network: Any, settings: Any, monkeypatch: Any
+) -> None:
+    until = timezone.now() + timedelta(minutes=3)
+    monkeypatch.setattr(meters, "pace", lambda connection, endpoint="all": until)
+    target = make_target("Patience")
+    monkeypatch.setattr(type(target.channel.connection), "is_sandbox", False)
+    with pytest.raises(Defer) as later:
+        publishing.publish(target=target.pk, job_id=target.job_id)
+    assert later.value.run_at == until
+    assert again(target).state == S.SCHEDULED
+    assert not Attempt.objects.exists()

@@ -234,10 +234,15 @@ class PriceRule(_Data):
 
 
 class Access(_Data):
-    """What it takes to be let in, for the connect page and the docs table."""
+    """What it takes to be let in, for the connect page and the docs table.
+
+    `scopes` are the rights without which a post, a further part, a first comment or media do not go
+    out, where the network has rights for that; the flight check compares them with what was granted.
+    """
 
     review: str = ""
     without_review: str = ""
+    scopes: dict[Literal["post", "thread", "comment", "media"], tuple[str, ...]] = {}
 
 
 class Capabilities(_Data):

@@ -57,15 +57,26 @@ def of_rights(target: Target, ready: Content) -> Iterable[Reason]:
             "this goes out.",
             "channels.connect",
         )
-    wanted = getattr(getattr(provider, "oauth2", None), "scopes", ())
-    missing = [one for one in wanted if one not in connection.scopes] if connection.scopes else []
+    missing = _missing_rights(target, ready)
     if missing:
         yield Reason(
-            "amber",
+            "red",
             "scopes",
             f"{target.channel.name} was connected without the right to {', '.join(missing)}.",
             "channels.connect",
         )
+
+
+def _missing_rights(target: Target, ready: Content) -> list[str]:
+    """Rights that these parts need and the sign-in was not given. Nothing where it told none."""
+    granted = target.channel.connection.scopes
+    needed = content.provider_of(target.channel).capabilities.access.scopes
+    if not granted or not needed:
+        return []
+    wanted = [one for part in ready.parts() for one in needed.get(part.role, ())]
+    if content.all_media(ready):
+        wanted += needed.get("media", ())
+    return [one for one in dict.fromkeys(wanted) if one not in granted]
 
 
 def of_approval(target: Target) -> Iterable[Reason]:

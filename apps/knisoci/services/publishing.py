@@ -24,6 +24,7 @@ from apps.integrations.providers.base import (
     PublishProvider,
     Wait,
 )
+from apps.integrations.services import meters
 from apps.knisoci import content
 from apps.knisoci.errors import MediaPreparing
 from apps.knisoci.models import Attempt, Target
@@ -76,6 +77,10 @@ def _start(target: Target) -> PublishTargetOutput:
     reason = holding.reason_to_hold(target)
     if reason is not None:
         return holding.hold(target, reason)
+    connection = target.channel.connection
+    rests = None if connection.is_sandbox else meters.pace(connection)
+    if rests is not None:
+        raise Defer(rests, "The network asked for a pause, or had as many calls as it takes.")
     if target.state == TargetState.SCHEDULED and not move(
         target, TargetState.CLAIMED, at_revision=target.revision
     ):
