@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import IO, Any
 
 from apps.integrations.http import GuardedClient, OutboundError
 
 from ..base import ErrorKind, ProviderError
 from ..errors import from_outbound
+from ..files import length_of
 from .errors import NETWORK, from_answer
 
 POST = "app.bsky.feed.post"
@@ -49,14 +50,15 @@ class BlueskyApi:
             raise
         return str(found.get("did") or "")
 
-    def upload(self, data: bytes, mime: str) -> dict[str, Any]:
+    def upload(self, data: bytes | IO[bytes], mime: str) -> dict[str, Any]:
         """A blob. Not mutating: one that no record names is shown nowhere and goes away."""
+        size = len(data) if isinstance(data, bytes) else length_of(data)
         found = self._call(
             "POST",
             "com.atproto.repo.uploadBlob",
             content=data,
             headers={"Content-Type": mime},
-            timeout=upload_seconds(len(data)),
+            timeout=upload_seconds(size),
         )
         blob = found.get("blob")
         if not isinstance(blob, dict):

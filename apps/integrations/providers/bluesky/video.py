@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from apps.integrations.http import GuardedClient
 
 from ..base import ErrorKind, MediaItem, ProviderError, PublishContext
+from ..files import length_of, opened
 from ..hosts import simulated
 from .client import BlueskyApi, send, upload_seconds
 
@@ -47,7 +48,7 @@ class VideoService:
         """The job; one that is known already comes back with 409."""
         # The service writes the blob into the PDS with this token, hence its audience.
         token = self._api.service_token(self._pds, "com.atproto.repo.uploadBlob", TOKEN_SECONDS)
-        data = item.read()
+        file = opened(item)
         return _job(
             self._call(
                 "POST",
@@ -55,9 +56,9 @@ class VideoService:
                 token=token,
                 params={"did": self._did, "name": name},
                 headers={"Content-Type": item.mime},
-                content=data,
+                content=file,
                 also=(409,),
-                timeout=upload_seconds(len(data)),
+                timeout=upload_seconds(length_of(file)),
             )
         )
 
@@ -86,7 +87,7 @@ def upload_video(api: BlueskyApi, ctx: PublishContext, item: MediaItem, name: st
         if error.kind is not ErrorKind.API_SUNSET:
             raise
         # A PDS that makes no tokens for services takes the file itself; app views prepare it.
-        job = {"state": "JOB_STATE_COMPLETED", "blob": api.upload(item.read(), item.mime)}
+        job = {"state": "JOB_STATE_COMPLETED", "blob": api.upload(opened(item), item.mime)}
     if isinstance(job.get("blob"), dict):
         ctx.remember(name, json.dumps(job["blob"]))
         return True

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import IO, Any
 
 from apps.integrations.http import HIDE, GuardedClient
 
 from ..base import Credentials, ErrorKind, ProviderError
+from ..files import length_of
 from ..json_api import Answer, JsonApi
 from .errors import NETWORK, THREAD_EXISTS, refusal
 
@@ -18,7 +19,7 @@ VERSION = "/api/v10"
 _EPOCH_MS = 1_420_070_400_000  # of its ids
 # Discord turns away clients that do not name themselves like this.
 _AGENT = "DiscordBot (https://candy.invalid, 1)"
-Files = Mapping[str, tuple[str, bytes, str]]
+Files = Mapping[str, tuple[str, IO[bytes], str]]
 
 
 class DiscordApi(JsonApi):
@@ -83,7 +84,7 @@ class DiscordApi(JsonApi):
         body: dict[str, Any] = {"json": dict(payload)}
         if files:
             body = {"data": {"payload_json": json.dumps(payload)}, "files": files}
-        size = sum(len(data) for _, data, _ in files.values())
+        size = sum(length_of(file) for _, file, _ in files.values())
         answer = self._send("POST", path, mutating=True, size=size, **query, **body)
         if not answer.object.get("id"):
             raise self.unreadable(mutating=True)

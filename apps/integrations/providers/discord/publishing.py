@@ -19,6 +19,7 @@ from ..base import (
     Unreadable,
 )
 from ..checks import is_on
+from ..files import opened
 from ..hosts import simulated
 from .client import PUBLIC, DiscordApi, id_at, may_not_read
 
@@ -47,7 +48,7 @@ def _thread_name(ctx: PublishContext) -> str:
 def submit(api: DiscordApi, ctx: PublishContext) -> Done:
     channel = channel_of(ctx)
     files = {
-        f"files[{number}]": (file_name(item, number), item.read(), item.mime)
+        f"files[{number}]": (file_name(item, number), opened(item), item.mime)
         for number, item in enumerate(ctx.content.media)
     }
     message = api.create(channel, payload_of(ctx, keyed=not api.webhook), files)

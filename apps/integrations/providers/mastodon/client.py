@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 from apps.integrations.http import GuardedClient, OutboundError
 
 from ..base import ErrorKind, ProviderError
 from ..errors import from_outbound
+from ..files import length_of
 from .errors import NETWORK, from_answer
 
 SCOPES = "profile read:accounts read:statuses write:statuses write:media"
+
+
+# Seconds for a call, and the slowest line that a file may come by, in bytes a second.
+_PATIENCE, _SLOWEST = 20.0, 250_000
 
 
 class MastodonApi:
@@ -69,23 +74,27 @@ class MastodonApi:
 
     def upload(
         self,
-        data: bytes,
+        file: IO[bytes],
         mime: str,
         description: str,
         *,
         focus: str = "",
-        thumbnail: tuple[bytes, str] | None = None,
+        thumbnail: tuple[IO[bytes], str] | None = None,
     ) -> tuple[str, bool]:
         """Media id, and whether it is ready to be attached. `focus` is "x,y", each from -1 to 1.
 
         Not `mutating`: a file that arrived twice is shown nowhere and the server removes it.
         """
-        files = {"file": (_file_name(mime), data, mime)}
+        files = {"file": (_file_name(mime), file, mime)}
         if thumbnail is not None:
             files["thumbnail"] = (_file_name(thumbnail[1]), *thumbnail)
         fields = {"description": description, "focus": focus}
         status, media = self._call(
-            "POST", "/api/v2/media", files=files, data={k: v for k, v in fields.items() if v}
+            "POST",
+            "/api/v2/media",
+            files=files,
+            data={k: v for k, v in fields.items() if v},
+            timeout=_PATIENCE + length_of(file) / _SLOWEST,
         )
         return str(_wanted(media, "id")), status == 200
 

@@ -20,6 +20,7 @@ from ..base import (
     Wait,
 )
 from ..checks import is_on
+from ..files import opened
 from .client import MastodonApi
 from .text import comparable, from_html
 
@@ -54,11 +55,11 @@ def upload(api: MastodonApi, ctx: PublishContext) -> Done | Wait:
 def _send(api: MastodonApi, ctx: PublishContext, item: MediaItem) -> tuple[str, bool]:
     cover = item.cover if item.kind == "video" else None
     return api.upload(
-        item.read(),
+        opened(item),
         item.mime,
         item.alt_text,
         focus=str(ctx.content.options.get("focus") or ""),
-        thumbnail=(cover.read(), cover.mime) if cover else None,
+        thumbnail=(opened(cover), cover.mime) if cover else None,
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from apps.integrations.http import GuardedClient
 
 from ..base import MediaItem, ProviderError
+from ..files import length_of, opened
 from ..json_api import Answer, JsonApi
 from .errors import NETWORK, refusal
 
@@ -52,8 +53,9 @@ class SlackApi(JsonApi):
 
     def upload(self, item: MediaItem, name: str) -> str:
         """The id of a file that nobody sees yet. Not mutating: one that is never shared goes away."""
-        data = item.read()
-        fields = {"filename": name, "length": str(len(data))}
+        file = opened(item)
+        size = length_of(file)
+        fields = {"filename": name, "length": str(size)}
         if item.alt_text:
             fields["alt_txt"] = item.alt_text
         found = self._write("files.getUploadURLExternal", fields, mutating=False)
@@ -66,8 +68,8 @@ class SlackApi(JsonApi):
             str(url),
             signed=False,
             headers={"Content-Type": item.mime},
-            content=data,
-            size=len(data),
+            content=file,
+            size=size,
         )
         return str(file_id)
 

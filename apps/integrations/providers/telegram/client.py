@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import IO, Any
 
 from apps.integrations.http import HIDE, GuardedClient
 
 from ..base import ProviderError
+from ..files import length_of
 from ..json_api import Answer, JsonApi
 from .errors import NETWORK, refusal
 
 PUBLIC = "https://api.telegram.org"
-# Field, name, bytes and type of each file of a call.
-Files = Mapping[str, tuple[str, bytes, str]]
+# Field, name, content and type of each file of a call.
+Files = Mapping[str, tuple[str, IO[bytes], str]]
 
 
 class BotApi(JsonApi):
@@ -72,7 +73,7 @@ class BotApi(JsonApi):
             "POST",
             f"{self._base}/bot{self._token}/{method}",
             mutating=mutating,
-            size=sum(len(data) for _, data, _ in (files or {}).values()),
+            size=sum(length_of(file) for _, file, _ in (files or {}).values()),
             extensions={HIDE: self._token},
             **body,
         )

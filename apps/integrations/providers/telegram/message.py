@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import IO, Any
 
 from ..base import MediaItem, PublishContext
 from ..checks import is_on
+from ..files import opened
 
 _SINGLE = {
     "image": ("sendPhoto", "photo"),
@@ -20,7 +21,7 @@ _SINGLE = {
 class Call:
     method: str
     fields: dict[str, Any]
-    files: dict[str, tuple[str, bytes, str]] = field(default_factory=dict)
+    files: dict[str, tuple[str, IO[bytes], str]] = field(default_factory=dict)
 
 
 def call_for(ctx: PublishContext) -> Call:
@@ -117,6 +118,6 @@ def _cover(call: Call, entry: dict[str, Any], item: MediaItem, number: int) -> N
         entry["cover"] = f"attach://{name}"
 
 
-def _file(item: MediaItem, number: int) -> tuple[str, bytes, str]:
+def _file(item: MediaItem, number: int) -> tuple[str, IO[bytes], str]:
     ending = item.mime.rpartition("/")[2]
-    return item.name or f"{item.kind}-{number + 1}.{ending}", item.read(), item.mime
+    return item.name or f"{item.kind}-{number + 1}.{ending}", opened(item), item.mime
