@@ -29,10 +29,14 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_response(302)
             target = unquote(self.path[4:]).encode("utf-8").decode("latin-1")
             self.send_header("Location", target)
+            body = b""
         else:
+            kind, body = self.server.pages.get(self.path, ("text/plain", b""))  # type: ignore[attr-defined]
             self.send_response(200)
-        self.send_header("Content-Length", "0")
+            self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
+        self.wfile.write(body)
 
     def log_message(self, *args: object) -> None:
         pass
@@ -44,6 +48,8 @@ class Wire:
     def __init__(self) -> None:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), _Handler)
         self.server.requests = []  # type: ignore[attr-defined]
+        self.pages: dict[str, tuple[str, bytes]] = {}  # path to type and body
+        self.server.pages = self.pages  # type: ignore[attr-defined]
         self.port = self.server.server_port
         self.dns: dict[str, list[list[str]]] = {}
         self.forbidden: list[object] = []
@@ -100,14 +106,14 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Iterator[Wire]:
     tap.server.server_close()
 
 
-def _prepare(case: Case, wire: Wire) -> str:
+def prepare(case: Case, wire: Wire) -> str:
     wire.dns = {name: [list(a) for a in answers] for name, answers in case.dns.items()}
     return case.url.replace("{port}", str(wire.port))
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_hostile_address_is_refused_before_any_connection(case: Case, wire: Wire) -> None:
-    url = _prepare(case, wire)
+    url = prepare(case, wire)
     with guarded_client(allow=(), timeout=3) as client, pytest.raises(OutboundError) as caught:
         client.get(url)
     assert wire.forbidden == []
@@ -117,7 +123,7 @@ def test_a_hostile_address_is_refused_before_any_connection(case: Case, wire: Wi
 def test_the_corpus_is_large_and_a_plain_client_falls_for_it(wire: Wire) -> None:
     """The negative control: the tap sees what an unguarded client does."""
     for case in CASES:
-        url = _prepare(case, wire)
+        url = prepare(case, wire)
         with httpx.Client(follow_redirects=True, timeout=3, trust_env=False) as client:
             try:
                 client.get(url)

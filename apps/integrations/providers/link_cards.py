@@ -48,8 +48,15 @@ def read_card(url: str, client: GuardedClient) -> LinkCard:
     return LinkCard(
         title=(head.first(_TITLES) or " ".join("".join(head.title).split()))[:300],
         description=head.first(_DESCRIPTIONS)[:1000],
-        image=urljoin(str(answer.url), image) if image else "",
+        image=_absolute(str(answer.url), image) if image else "",
     )
+
+
+def _absolute(page: str, address: str) -> str:
+    try:
+        return urljoin(page, address)
+    except ValueError:  # no address at all: a card without a picture
+        return ""
 
 
 def read_image(url: str, client: GuardedClient, *, max_bytes: int) -> tuple[bytes, str] | None:
