@@ -37,6 +37,11 @@ SECRET_VALUES = re.compile(
     r"|\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}"
     r"|\bsk-[0-9A-Za-z_-]{16,}",
 )
+# Secrets that a text names: "token=…", "client_secret: …", as messages of libraries quote requests.
+SECRET_PAIRS = re.compile(
+    r"((?:token|secret|password|api_?key|authorization)[\"']?\s*[=:]\s*[\"']?)[^\s\"'&,;]{8,}",
+    re.IGNORECASE,
+)
 HIDDEN = "[hidden]"
 
 EventDict = MutableMapping[str, Any]
@@ -50,7 +55,7 @@ def scrub(value: Any, name: str = "", depth: int = 0) -> Any:
     if name and SECRET_NAMES.search(name) and not isinstance(value, bool | int | float | None):
         return HIDDEN
     if isinstance(value, str):
-        return SECRET_VALUES.sub(HIDDEN, value)
+        return _scrub_text(value)
     if depth > 12:  # deeper than any event we know; better lost than leaked
         return HIDDEN
     if isinstance(value, dict):
@@ -59,7 +64,11 @@ def scrub(value: Any, name: str = "", depth: int = 0) -> Any:
         return [scrub(item, "", depth + 1) for item in value]
     if value is None or isinstance(value, bool | int | float):
         return value
-    return SECRET_VALUES.sub(HIDDEN, str(value))  # as a log would write it
+    return _scrub_text(str(value))  # as a log would write it
+
+
+def _scrub_text(text: str) -> str:
+    return SECRET_PAIRS.sub(rf"\1{HIDDEN}", SECRET_VALUES.sub(HIDDEN, text))
 
 
 def hide_secrets(_logger: Any, _method: str, event: EventDict) -> EventDict:
