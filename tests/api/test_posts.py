@@ -16,10 +16,11 @@ from django.test.utils import CaptureQueriesContext
 from PIL import Image
 
 from apps.integrations.models import Connection
-from apps.knisoci.models import Channel, Post, Target
+from apps.knisoci.models import Campaign, Channel, Post, PublishingStop, Target
 from apps.knisoci.services import channels, posts
 from apps.media.models import Asset
 from apps.orchestrator.models import Event, Job
+from apps.workspaces.models import Workspace
 from apps.workspaces.tenancy import workspace_context
 from apps.workspaces.types import Actor
 
@@ -129,6 +130,17 @@ WRITES = [
     ("POST", "targets/{target}/cancel", {}),
     ("POST", "targets/{target}/unschedule", {}),
     ("POST", "targets/{target}/reschedule", {"when": "2030-01-01T00:00:00Z"}),
+    ("POST", "targets/{target}/confirm", {"is_out": True}),
+    ("POST", "targets/{target}/check", {}),
+    ("POST", "targets/{target}/send-rest", {}),
+    ("POST", "targets/{target}/hold", {}),
+    ("POST", "targets/{target}/release", {}),
+    ("POST", "targets/{target}/approve", {}),
+    ("POST", "campaigns/{campaign}/pause", {}),
+    ("POST", "campaigns/{campaign}/resume", {}),
+    ("POST", "social/stop", {}),
+    ("POST", "social/resume", {}),
+    ("PUT", "social/budget", {"usd": "5"}),
     ("PATCH", "channels/{channel}", {"name": "x"}),
     ("DELETE", "channels/{channel}", None),
     ("POST", "channels/{channel}/pause", {}),
@@ -153,11 +165,16 @@ def test_refusals_change_nothing(
     workspace: Any,
 ) -> None:
     target = target_of(workspace, post)
-    address = path.format(post=post.pk, channel=channel.pk, target=target.pk)
+    with workspace_context(workspace):
+        campaign = Campaign.objects.create(name="Spring")
+    address = path.format(post=post.pk, channel=channel.pk, target=target.pk, campaign=campaign.pk)
 
     def state() -> Any:
         with workspace_context(workspace):
             return (
+                list(PublishingStop.objects.values()),
+                list(Campaign.objects.values()),
+                Workspace.objects.values_list("settings").get(pk=workspace.pk),
                 list(Post.objects.values()),
                 list(Target.objects.values()),
                 list(Channel.objects.values()),

@@ -234,3 +234,58 @@ def test_the_action_publishes_once_for_each_job(make_channel: Any, workspace: An
         assert Post.objects.count() == 1
         output = orchestrator.run(action="knisoci.publish", actor=actor, input=given)
         assert output.post != first.post
+
+
+def test_a_person_steers_one_target_and_brakes_by_program(
+    api_for: Any, contributor: Any, make_channel: Any, workspace: Any
+) -> None:
+    api, channel = api_for(contributor), make_channel()
+    with workspace_context(workspace):
+        campaign = Campaign.objects.create(name="Spring")
+    body = {
+        "text": "Steer me",
+        "channels": wishes(channel),
+        "when": f"{SOON:%Y-%m-%d}T09:00:00Z",
+        "campaign": str(campaign.pk),
+    }
+    made = api.post("social/publish", body, Idempotency_Key="a").json()
+    target = made["results"][0]["target"]
+    shown = api.get(f"targets/{target}").json()
+    assert (shown["flight"], shown["parts_done"], shown["parts_total"]) == ("green", 0, 1)
+    assert shown["is_incomplete"] is False
+    held = api.post(f"targets/{target}/hold").json()
+    assert (held["state"], held["hold_reason"]) == ("held", "asked")
+    assert api.post(f"targets/{target}/release").json()["state"] == "scheduled"
+    assert api.post(f"targets/{target}/release").json()["error"]["code"] == "post_in_flight"
+    paused = api.post(f"campaigns/{campaign.pk}/pause", {"reason": "Rain"}).json()
+    assert (paused["is_paused"], paused["pause_reason"]) == (True, "Rain")
+    flight = api.get(f"targets/{target}/flight").json()
+    assert (flight["level"], flight["reasons"][0]["code"]) == ("red", "campaign")
+    assert flight["reasons"][0]["repair"] == "knisoci.resume_campaign"
+    assert api.post(f"campaigns/{campaign.pk}/resume").json() == {"released": 0}
+    assert api.get(f"targets?campaign={campaign.pk}&flight=green").json()["data"][0]["id"] == target
+    assert api.get("targets?flight=red").json()["data"] == []
+    assert api.post("social/stop", {"reason": "Fire"}).json()["is_stopped"] is True
+    assert api.get("social/stop").json()["reason"] == "Fire"
+    assert api.post("social/resume").json() == {"released": 0}
+    assert api.get("social/stop").json()["is_stopped"] is False
+    for verb in ("send-rest", "confirm", "check"):
+        given = {"is_out": True} if verb == "confirm" else {}
+        answer = api.post(f"targets/{target}/{verb}", given, Idempotency_Key=verb)
+        assert answer.status_code in (409, 422), (verb, answer.content)
+
+
+def test_the_budget_is_set_by_who_manages_the_workspace(
+    api_for: Any, owner: Any, contributor: Any
+) -> None:
+    refused = api_for(contributor).call("PUT", "social/budget", {"usd": "10"})
+    assert refused.status_code == 403
+    api = api_for(owner)
+    assert api.call("PUT", "social/budget", {"usd": "12.50"}).json()["limit_usd"] == "12.50"
+    assert api.get("social/budget").json() == {
+        "limit_usd": "12.50",
+        "spent_usd": "0",
+        "planned_usd": "0",
+    }
+    assert api.call("PUT", "social/budget", {"usd": None}).json()["limit_usd"] is None
+    assert api.call("PUT", "social/budget", {"usd": "-1"}).status_code == 422
