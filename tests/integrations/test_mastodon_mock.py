@@ -11,7 +11,14 @@ from mastodon_mock.testing import MockServer
 
 from apps.integrations import providers
 from apps.integrations.http import guarded_client
-from apps.integrations.providers.base import Content, ErrorKind, ProviderError, PublishContext
+from apps.integrations.providers.base import (
+    Content,
+    ErrorKind,
+    Piece,
+    ProviderError,
+    PublishContext,
+)
+from tests.support.publication import Publication, image
 
 
 @pytest.fixture(scope="module")
@@ -59,3 +66,25 @@ def test_connect_publish_and_count(address: str, client: Any, settings: Any) -> 
     assert getattr(found, "remote_id", None) in ids
     numbers = network.metrics(connected.credentials, connected.account, ids, client)
     assert numbers[ids.pop()]["likes"] == 0
+
+
+def test_a_thread_with_a_picture_and_a_comment_go_out_there_too(
+    address: str, client: Any, settings: Any
+) -> None:
+    settings.CANDY_OUTBOUND_ALLOW = [address.partition("://")[2]]
+    network = providers.get("mastodon")
+    connected = network.connect({"host": address, "token": "alice_token"}, client)
+    content = Content(
+        "One of three", (image(),), thread=(Piece("Two of three"),), first_comment="By the way"
+    )
+    out = Publication(network, connected, client, content).run_all()
+    ids = [handles["remote_id"] for handles in out]
+
+    def read(status_id: str) -> dict[str, Any]:
+        found: dict[str, Any] = client.get(f"{address}/api/v1/statuses/{status_id}").json()
+        return found
+
+    answered = [read(one)["in_reply_to_id"] for one in ids]
+    assert [str(one) if one else None for one in answered] == [None, ids[0], ids[0]]
+    picture = read(ids[0])["media_attachments"][0]
+    assert picture["description"] == "A picture, 0"
