@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, Field
 
+from apps.errors import DomainError
 from apps.orchestrator import ActionContext, Effect, Retry, action, sync
 
 from . import permissions, queries, vault
@@ -66,6 +67,7 @@ def check_connections(ctx: ActionContext, input: Nothing) -> ConnectionStates:
     states = []
     for number, row in enumerate(rows):
         ctx.progress(number / len(rows), f"Checking {row.handle}")
+        _renew_if_forgotten(row)
         states.append(_state(connections.check(actor=ctx.actor, connection_id=row.pk)))
     meters.purge()
     return ConnectionStates(connections=states)
@@ -148,6 +150,14 @@ def rotate_vault(ctx: ActionContext, input: Nothing) -> ResealOutput:
 )
 def disconnect(ctx: ActionContext, input: ConnectionInput) -> ConnectionState:
     return _state(connections.disconnect(actor=ctx.actor, connection_id=input.connection_id))
+
+
+def _renew_if_forgotten(row: Connection) -> None:
+    """Each renewal plans the next; should one be lost, the daily round takes it up again."""
+    try:
+        refreshing.renew_ahead(connection=row)
+    except DomainError:
+        return  # the check that follows says what is wrong
 
 
 def _state(row: Connection) -> ConnectionState:
