@@ -72,7 +72,7 @@ def test_it_is_checked_a_day_and_a_quarter_of_an_hour_ahead(make_target: Any) ->
 
 def _check(target: Target, actor: Actor, workspace: Any) -> Any:
     given = FlightCheckInput(target=target.pk, revision=target.revision)
-    return actions.flight_check(ActionContext(actor=actor, workspace=workspace), given)
+    return actions.clock.flight_check(ActionContext(actor=actor, workspace=workspace), given)
 
 
 def test_a_check_of_an_older_revision_does_nothing(
