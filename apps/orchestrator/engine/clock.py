@@ -26,6 +26,7 @@ log = logging.getLogger(__name__)
 LONGEST_SLEEP = 1.0
 BUSY_SLEEP = 0.012  # between passes while there is more to hand out than workers take
 TAKE_BACK_EVERY = 0.5
+STEP_SECONDS = 5.0  # the time of day that differs from the time passed by more than this was set
 SLOW_SECONDS = 0.25  # a message that waits longer than this for a worker means: send less
 SMALLEST_WINDOW, FIRST_WINDOW, LARGEST_WINDOW = 8, 16, 1024
 
@@ -54,6 +55,7 @@ class Clock:
         self.queues = queues
         self.flows = {queue: Flow() for queue in queues}
         self._next_take_back = 0.0
+        self._read_at: tuple[float, float] | None = None  # database's time, time passed
         self._next_full_round = 0.0
         self._resume_at = 0.0
         self._busy: set[str] = set()  # queues with more to hand out than was
@@ -66,6 +68,7 @@ class Clock:
         """
         now = time.monotonic()
         if now >= self._next_take_back:
+            self._mind_steps(now)
             dispatch.take_back()
             self._next_take_back = now + TAKE_BACK_EVERY
         has_promoted = dispatch.promote() > 0
@@ -87,6 +90,21 @@ class Clock:
             return BUSY_SLEEP
         seconds = dispatch.seconds_to_next()
         return LONGEST_SLEEP if seconds is None else min(LONGEST_SLEEP, max(0.001, seconds))
+
+    def _mind_steps(self, now: float) -> None:
+        """Whoever sets the database's time by an hour neither ends leases nor makes them longer.
+
+        A clock that has just started cannot know of a step, but sees leases that nobody gave.
+        """
+        wall = dispatch.wall_clock()
+        before, self._read_at = self._read_at, (wall, now)
+        if before is None:
+            dispatch.hold_leases(over=False)
+            return
+        step = (wall - before[0]) - (now - before[1])
+        if abs(step) > STEP_SECONDS:
+            log.warning("clock.time_was_set", extra={"seconds": round(step)})
+            dispatch.hold_leases(over=step > 0)
 
     def _serve(self, queue: str) -> bool:
         """Hand out what is ready in ``queue``; True while there may be more than was handed out."""

@@ -12,6 +12,7 @@ from django.db import connection
 from apps.orchestrator.engine.index import TABLE, prepared
 
 PROMOTE_AT_ONCE = 2000
+LONGEST_WAIT = 30.0  # seconds that a job blocked by a key waits at most, see claims
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,22 @@ def take_back() -> int:
     outcome is a doubt (checkable, unsafe): that is looked into first, kind ``recover``.
     """
     return int(prepared(_TAKE_BACK).rowcount)
+
+
+def wall_clock() -> float:
+    """The database's time in seconds, which all leases are counted in."""
+    (seconds,) = prepared(_WALL_CLOCK).fetchone()
+    return float(seconds)
+
+
+def hold_leases(*, over: bool) -> int:
+    """Begin leases anew that end further ahead than any can, and those that are `over` too.
+
+    For a clock that was set: who is alive renews in time, and who is dead is found one lease later
+    instead of an hour (back) or while it is alive (forward).
+    """
+    seconds = max(lease_seconds(), float(settings.CANDY_JOB_LEASE_SECONDS), LONGEST_WAIT)
+    return int(prepared(_HOLD_LEASES, {"lease": seconds, "over": over}).rowcount)
 
 
 def give_back(ids: list[uuid.UUID]) -> None:
@@ -109,6 +126,15 @@ FROM (SELECT job_id FROM {TABLE}
       WHERE state IN ('blocked', 'dispatched', 'running') AND lease_until < now()
       ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED) AS over
 WHERE due.job_id = over.job_id
+"""  # noqa: S608
+
+_WALL_CLOCK = "SELECT extract(epoch FROM clock_timestamp())::float"
+
+_HOLD_LEASES = f"""
+UPDATE {TABLE} SET lease_until = now() + %(lease)s::float * interval '1 second'
+WHERE state IN ('blocked', 'dispatched', 'running')
+  AND (lease_until > now() + 2 * %(lease)s::float * interval '1 second'
+       OR (%(over)s::bool AND lease_until < now()))
 """  # noqa: S608
 
 _HAND_OUT = f"""
