@@ -52,7 +52,7 @@ def join(
         )
         return Joined(authorize_url=url)
     if sandbox or require_workspace().is_sandbox:
-        values = _at_home(network, values)
+        values = at_home(network, values)
     return Joined(connections.connect(actor=actor, provider=provider, values=values, again=again))
 
 
@@ -61,7 +61,8 @@ def _is_typed(network: PublishProvider, values: Mapping[str, str]) -> bool:
     return bool(wanted) and all(values.get(field.name, "").strip() for field in wanted)
 
 
-def _at_home(network: PublishProvider, values: Mapping[str, str]) -> dict[str, str]:
+def at_home(network: PublishProvider, values: Mapping[str, str]) -> dict[str, str]:
+    """`values` with the simulated network's address. Raises ConnectionInvalid where it has none."""
     hosts = {field.name for field in network.connect_fields if field.kind == "host"}
     if not hosts:
         raise ConnectionInvalid(f"{network.name} is simulated by its sign-in only.")

@@ -16,7 +16,7 @@ from apps.integrations import providers
 from apps.integrations import queries as connected
 from apps.integrations.models import Connection
 from apps.integrations.providers.base import PublishProvider
-from apps.integrations.services import apps, connections, sign_ins
+from apps.integrations.services import apps, connections, joining, sign_ins
 from apps.integrations.web.forms import FieldsForm
 from apps.knisoci import permissions
 from apps.knisoci.services import channels
@@ -46,8 +46,11 @@ def connect(request: Any, provider: str) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
+                values = form.cleaned_data
+                if request.workspace.is_sandbox:
+                    values = joining.at_home(network, values)
                 connection = connections.connect(
-                    actor=request.actor, provider=provider, values=form.cleaned_data
+                    actor=request.actor, provider=provider, values=values, again=_again(request)
                 )
                 channel = channels.add(actor=request.actor, connection=connection)
             except DomainError as error:
@@ -90,8 +93,11 @@ def _page(
     status: int,
 ) -> HttpResponse:
     in_sandbox = bool(request.GET.get("sandbox")) or request.workspace.is_sandbox
+    # Typed access without a server's address would go to the real network.
+    is_simulated = any(field.kind == "host" for field in network.connect_fields)
+    shows_form = bool(network.connect_fields) and (is_simulated or not in_sandbox)
     context = {
-        "form": form if network.connect_fields else None,
+        "form": form if shows_form else None,
         "sign_in": sign_in,
         "network": present.network(network.key),
         "access": network.capabilities.access,
