@@ -7,7 +7,6 @@ from io import BytesIO
 from typing import Any
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
@@ -249,13 +248,16 @@ def test_a_refused_time_keeps_the_draft_it_made(
     assert f'value="{Post.objects.get().pk}"' in answer.content.decode()
 
 
-def test_a_file_is_added_once_and_shows_as_a_tile(
-    on: Callable[..., Channel], contributor: Any, viewer: Any, client_for: Signed
+def test_a_file_of_the_library_becomes_a_tile_of_the_field_that_asked(
+    on: Callable[..., Channel],
+    actor: Actor,
+    contributor: Any,
+    viewer: Any,
+    client_for: Signed,
 ) -> None:
     on("x")
-    file = SimpleUploadedFile("cake.jpg", image("blue"), content_type="image/jpeg")
-    client = client_for(contributor)
-    added = client.post(f"{BASE}/compose/image/", {"image": file}).json()
+    row, _ = assets.upload(actor=actor, file=image("blue"), name="cake.jpg")
+    client, added = client_for(contributor), {"id": str(row.pk)}
     tile = client.get(
         f"{BASE}/compose/tile/", {"asset": added["id"], "name": "files-all-p1"}
     ).content.decode()

@@ -123,18 +123,15 @@ def test_a_drag_moves_wall_time_in_the_persons_zone(
     assert planned.time_zone == "Europe/Oslo"
 
 
-def test_a_file_that_is_no_image_is_refused_in_words(
+def test_a_file_that_is_none_of_ours_is_refused_in_words(
     channel: Channel, contributor: Any, client_for: Signed
 ) -> None:
     file = SimpleUploadedFile("cat.jpg", b"MZ not an image", content_type="image/jpeg")
-    answer = client_for(contributor).post(
-        f"{BASE}/compose/image/", {"image": file}, headers={"HX-Request": "true"}
-    )
-    assert answer.status_code == 400  # 422 would put words where the composer stands
-    said = unquote(answer["X-Candy-Message"])
+    answer = client_for(contributor).post(f"/api/v1{BASE}/assets", {"file": file})
+    assert 400 <= answer.status_code < 500
+    said = answer.json()["error"]["message"]
     assert said.startswith("This is not an image")
     assert said.endswith("whatever its name says.")
-    assert answer.content == b""
     assert not Asset.objects.exists()
 
 

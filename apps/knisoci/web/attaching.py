@@ -5,28 +5,17 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from django.http import HttpResponse, JsonResponse
+from django.http import HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET
 
-from apps.errors import ValidationFailed
 from apps.ids import parse_id
 from apps.knisoci import permissions
 from apps.media import queries as media
-from apps.media.services import assets, details
+from apps.media.services import details
 
 _FIELD = re.compile(r"(media|files)[a-z0-9-]{0,80}")
 _PAGE = 24
-
-
-@require_POST
-def add(request: Any) -> HttpResponse:
-    """Take a file into the library; answers with its id."""
-    file = request.FILES.get("image")
-    if file is None:
-        raise ValidationFailed("Choose a file first.", field="image")
-    asset, _ = assets.upload(actor=request.actor, file=file, name=file.name)
-    return JsonResponse({"id": str(asset.pk)})
 
 
 @require_GET

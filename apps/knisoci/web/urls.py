@@ -22,7 +22,6 @@ urlpatterns = [
     path("compose/", compose.new, name="compose"),
     path("compose/save/", compose.save, name="compose_save"),
     path("compose/schedule/", compose.schedule, name="compose_schedule"),
-    path("compose/image/", attaching.add, name="compose_image"),
     path("compose/tile/", attaching.tile, name="compose_tile"),
     path("compose/library/", attaching.picker, name="compose_picker"),
     path("compose/own/<uuid:channel>/", compose.own, name="compose_own"),

@@ -43,7 +43,7 @@ let server: Server;
 
 beforeEach(() => {
   server = new Server();
-  vi.useFakeTimers({ shouldAdvanceTime: true, advanceTimeDelta: 500 });
+  vi.stubGlobal("setTimeout", (later: () => void) => queueMicrotask(later)); // pauses take no time
   vi.stubGlobal("fetch", server.fetch);
   vi.stubGlobal(
     "XMLHttpRequest",
@@ -76,7 +76,6 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  vi.useRealTimers();
   vi.unstubAllGlobals();
 });
 
