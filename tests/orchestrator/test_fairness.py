@@ -12,7 +12,7 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.orchestrator import services
-from apps.orchestrator.engine import dispatch
+from apps.orchestrator.engine import dispatch, worker
 from apps.orchestrator.engine.clock import SMALLEST_WINDOW, Clock, Flow
 from apps.orchestrator.engine.doorbell import messages
 from apps.orchestrator.models import Job, JobAttempt
@@ -133,3 +133,35 @@ def test_a_flood_of_slow_jobs_does_not_delay_another_workspace(
         with workspace_context(workspace):
             went_first = JobAttempt.objects.filter(started_at__range=(asked_at, last)).count()
         assert went_first <= 300
+
+
+@pytest.mark.django_db(transaction=True)
+def test_ten_beside_a_flood_of_one_busy_account_go_out_in_the_first_round(
+    workspace: Any, other_workspace: Any, effects: Any
+) -> None:
+    """What waits for its account stands aside: it takes neither a worker nor room in the window."""
+    key = "probe.one_at_a_time"
+    with workspace_context(workspace):
+        flood = services.enqueue_many(
+            actor=Actor.system(workspace), action=key, inputs=[{"key": "flood"}] * 500
+        )
+        # One of the flood is out already, and takes its time.
+        DueWork.objects.filter(pk=flood[0].pk).update(
+            state="running", lease_until=timezone.now() + timedelta(hours=1)
+        )
+        Job.objects.filter(pk=flood[0].pk).update(state="running")
+    with workspace_context(other_workspace):
+        services.enqueue_many(
+            actor=Actor.system(other_workspace), action=key, inputs=[{"key": "ten"}] * 10
+        )
+    handed = dispatch.hand_out(flood[0].queue, window=20, after=0)
+    assert owners(handed.ids) == {workspace.pk: 10, other_workspace.pk: 10}
+    worker.run_batch(handed.ids)
+    with workspace_context(other_workspace):
+        assert Job.objects.filter(state="succeeded").count() == 10
+    with workspace_context(workspace):
+        assert not Job.objects.filter(state="succeeded").exists()
+    # The flood's ten wait for their account, and the next round has its whole window.
+    assert DueWork.objects.filter(state="blocked", workspace=workspace).count() == 10
+    again = dispatch.hand_out(flood[0].queue, window=20, after=0)
+    assert again.room == 20
