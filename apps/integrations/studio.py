@@ -35,6 +35,7 @@ register_rule(
         permissions.MANAGE,
         tone="warning",
         tell_actor=True,
+        url=lambda event: reverse("integrations:apps"),
         body=lambda event: "Posts on this network stop with that day unless Candy is updated.",
     )
 )
