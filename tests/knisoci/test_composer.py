@@ -18,7 +18,7 @@ from apps.knisoci import queries
 from apps.knisoci.models import Channel, Post, Variant
 from apps.knisoci.services import channels, posts
 from apps.knisoci.templatetags.knisoci import dollars, worded
-from apps.knisoci.web import drafts, parsing, previews, shaping
+from apps.knisoci.web import drafts, parsing, previews, shaping, sheets
 from apps.media.services import assets
 from apps.workspaces.types import Actor
 from tests.knisoci.test_pages import BASE, Signed, client_for
@@ -50,7 +50,7 @@ def asset(actor: Actor, network: Any) -> Any:
     return assets.upload(actor=actor, file=image(), name="tart.jpg", alt_text="A tart")[0]
 
 
-def parsed(**fields: Any) -> drafts.DraftForm:
+def parsed(**fields: Any) -> sheets.DraftForm:
     data = QueryDict(mutable=True)
     for name, value in fields.items():
         values = value if isinstance(value, list) else [value]

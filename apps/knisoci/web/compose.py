@@ -28,6 +28,7 @@ from apps.knisoci.services import posts
 from apps.knisoci.transitions import EDITABLE
 from apps.knisoci.web import drafts, parsing
 from apps.knisoci.web.replies import go
+from apps.knisoci.web.sheets import DraftForm
 from apps.workspaces.tenancy import reverse
 
 
@@ -153,20 +154,18 @@ def _when(request: HttpRequest) -> Any:
     return at
 
 
-def _page(request: Any, post: Post | None, form: drafts.DraftForm, at: str = "") -> HttpResponse:
+def _page(request: Any, post: Post | None, form: DraftForm, at: str = "") -> HttpResponse:
     context = {**_context(request, post, form), "at": at, "campaigns": queries.campaigns()}
     return render(request, "knisoci/compose.html", context)
 
 
-def _fragments(
-    request: Any, post: Post | None, form: drafts.DraftForm, status: int = 200
-) -> HttpResponse:
+def _fragments(request: Any, post: Post | None, form: DraftForm, status: int = 200) -> HttpResponse:
     return render(
         request, "knisoci/compose/_fragments.html", _context(request, post, form), status=status
     )
 
 
-def _context(request: Any, post: Post | None, form: drafts.DraftForm) -> dict[str, Any]:
+def _context(request: Any, post: Post | None, form: DraftForm) -> dict[str, Any]:
     zone = ZoneInfo(request.user.time_zone)
     unchecked = any(line.target and not line.flight and not line.is_locked for line in form.lines)
     return {

@@ -12,7 +12,8 @@ from django.http import QueryDict
 from apps.ids import parse_id
 from apps.integrations.providers.capabilities import Option
 from apps.knisoci.models import Channel
-from apps.knisoci.web.drafts import ALL, DraftForm, Line, Part, PollForm, Sheet, measured
+from apps.knisoci.web.drafts import measured
+from apps.knisoci.web.sheets import ALL, DraftForm, Line, Part, PollForm, Sheet
 
 _KEY = re.compile(r"[a-z0-9]{1,16}")
 _PARTS, _ANSWERS = 100, 20

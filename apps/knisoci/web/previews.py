@@ -96,7 +96,7 @@ class Preview:
 
 
 def of(line: Any) -> Preview:
-    """The preview of a composer's line, see drafts.Line."""
+    """The preview of a composer's line, see sheets.Line."""
     shape = line.shape_key
     known = look(line.provider.key)
     texts = [(line.shown, line.sheet.post.tiles)]
