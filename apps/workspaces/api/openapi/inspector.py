@@ -21,6 +21,7 @@ REFUSALS = {
     "403": "The caller may not do this.",
     "404": "There is no such thing, or it is not the caller's.",
     "409": "The thing's state does not allow this, or the Idempotency-Key was used before.",
+    "410": "The thing was there, and is gone or used up.",
     "413": "The body is too large.",
     "415": "The body's type is not one that this route takes.",
     "422": "The input is not valid; `errors` names every field.",
@@ -29,7 +30,7 @@ REFUSALS = {
     "502": "A network did not answer, or not as it should.",
     "503": "Not available right now. See `Retry-After`.",
 }
-_ALWAYS = ("401", "403", "404", "422", "429", "500")
+_ALWAYS = ("401", "403", "404", "410", "422", "429", "500")
 _OF_CHANGES = ("400", "409", "413", "415", "502", "503")
 
 
