@@ -12,10 +12,25 @@ import sys
 from deploy.local import chromium, services
 from deploy.local.paths import LocalError, load_dotenv, paint, say
 
+ALONE = "tests/lighthouse"
+
 
 def workers() -> str:
     """Processes for pytest: one a core, at most four, because each has a database of its own."""
     return os.environ.get("PYTEST_WORKERS") or str(min(os.cpu_count() or 1, 4))
+
+
+def run_tests(env: dict[str, str], arguments: list[str]) -> int:
+    """Spread over the cores; what scores the speed of pages comes after it, with the machine to
+    itself. Arguments run as they are."""
+    pytest = [sys.executable, "-m", "pytest"]
+    spread = ["-n", workers(), "--dist", "loadfile"]
+    if arguments:
+        return services.run_with(env, [*pytest, *spread, *arguments])
+    spread_out = services.run_with(env, [*pytest, *spread, f"--ignore={ALONE}"])
+    if spread_out > 128:  # someone pressed Ctrl-C
+        return spread_out
+    return spread_out or services.run_with(env, [*pytest, ALONE])
 
 
 def main(arguments: list[str]) -> int:
@@ -29,8 +44,7 @@ def main(arguments: list[str]) -> int:
                 checked = services.run_with(env, [sys.executable, "-m", "deploy.local.check"])
                 if checked > 128:  # someone pressed Ctrl-C
                     return checked
-            spread = ["-n", workers(), "--dist", "loadfile"]
-            tested = services.run_with(env, [sys.executable, "-m", "pytest", *spread, *arguments])
+            tested = run_tests(env, arguments)
     except LocalError as error:
         say(paint(str(error), "31"))
         return 1

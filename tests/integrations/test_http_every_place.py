@@ -25,7 +25,7 @@ from apps.knowledge.services import crawling
 from apps.workspaces.types import Actor
 
 from .hostile import CASES, Case
-from .test_http_hostile import Wire, _prepare, wire  # noqa: F401  the tap on every socket
+from .test_http_hostile import Wire, prepare, wire  # noqa: F401  the tap on every socket
 
 ONE_PAGE = crawling.CrawlLimits(pages=1, seconds=5, delay=0, max_delay=0)
 
@@ -149,7 +149,7 @@ def test_no_hostile_address_is_ever_connected_to(
     actor = actor_for(admin, in_workspace)
     tried = 0
     for case in CASES:
-        url = _prepare(case, closed)
+        url = prepare(case, closed)
         if "\x00" in url and place in ("website", "sitemap"):
             continue  # PostgreSQL holds no such text
         tried += 1
@@ -162,7 +162,7 @@ def test_no_hostile_address_is_ever_connected_to(
 def test_the_tap_sees_what_these_places_do(closed: Wire, in_workspace: Any) -> None:
     """The control: with the private address allowed, the same places do connect to it."""
     case = Case("plain", "http://127.0.0.1:{port}/")
-    url = _prepare(case, closed)
+    url = prepare(case, closed)
     django_settings.CANDY_OUTBOUND_ALLOW = [f"127.0.0.1:{closed.port}"]
     reached = []
     for place, use in PLACES.items():

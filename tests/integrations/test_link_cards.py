@@ -13,7 +13,7 @@ from apps.integrations.http.client import GuardedClient
 from apps.integrations.providers.link_cards import LinkCard, read_card, read_image
 
 from .hostile import CASES, Case
-from .test_http_hostile import Wire, _prepare, wire  # noqa: F401  # the fixture
+from .test_http_hostile import Wire, prepare, wire  # noqa: F401  # the fixture
 
 PAGE = """<!doctype html><html><head><title> A
  page </title>
@@ -94,7 +94,7 @@ def test_a_hostile_page_has_no_card_and_is_never_connected_to(
     case: Case,
     wire: Wire,  # noqa: F811
 ) -> None:
-    url = _prepare(case, wire)
+    url = prepare(case, wire)
     with guarded_client(allow=(), timeout=3) as client:
         assert read_card(url, client) == LinkCard()
         assert read_image(url, client, max_bytes=1000) is None

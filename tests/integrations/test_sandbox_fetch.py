@@ -12,7 +12,7 @@ from apps.integrations.sandbox.fetch import Fetched, fetch
 from tests.support.site import Answer, Site, serve
 
 from .hostile import CASES, Case
-from .test_http_hostile import Wire, _prepare, wire
+from .test_http_hostile import Wire, prepare, wire
 
 __all__ = ["wire"]  # a fixture
 
@@ -30,7 +30,7 @@ def get(url: str, max_bytes: int = 10_000) -> Fetched | None:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_a_hostile_address_is_never_connected_to(case: Case, wire: Wire) -> None:
-    assert get(_prepare(case, wire)) is None
+    assert get(prepare(case, wire)) is None
     assert wire.forbidden == []
 
 
