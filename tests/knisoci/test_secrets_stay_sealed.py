@@ -34,6 +34,7 @@ from apps.workspaces.services import exporting
 from apps.workspaces.tenancy import provision, workspace_context
 from apps.workspaces.types import Actor
 from config import observability
+from deploy.local.paths import var_dir
 from tests.support.networks import Networks
 
 from .conftest import run
@@ -229,7 +230,9 @@ def _stored(url: str) -> list[bytes]:
 
 def _database_files() -> list[bytes]:
     """The files of this database and the write-ahead log, where the server is on this machine."""
-    folder = Path(str(database.settings_dict["HOST"]))  # the local cluster has its socket in there
+    # The local cluster has its socket in its folder, or beside it where the path is too long.
+    places = [Path(str(database.settings_dict["HOST"])), var_dir() / "test-postgres"]
+    folder = next((one for one in places if (one / "PG_VERSION").is_file()), Path())
     with database.cursor() as cursor:
         # Only some roles may ask for it; without, the write-ahead log holds every row all the same.
         with contextlib.suppress(DatabaseError), transaction.atomic():
