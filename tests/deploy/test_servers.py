@@ -154,7 +154,8 @@ def hold(var: Path, seconds: float) -> subprocess.Popen[str]:
     )  # fmt: skip
     assert process.stdout is not None
     with process.stdout as output:
-        while "up" not in output.readline():
+        # The whole line: what is said of a folder before it may hold any two letters.
+        while output.readline() != "up\n":
             assert process.poll() is None
     return process
 
