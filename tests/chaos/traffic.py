@@ -121,12 +121,12 @@ def by_network(plan: Plan) -> dict[str, Counter[str]]:
 
 
 def slowest_doubt(plan: Plan) -> float:
-    """Seconds from the first call to the moment a person was asked, the longest of all."""
+    """Seconds from the call that got no answer to the moment a person was asked, the longest."""
     slowest = 0.0
     for schema in plan.networks:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT coalesce(max(extract(epoch FROM finished_at - sent_at)), 0)"
+                "SELECT coalesce(max(extract(epoch FROM finished_at - called_at)), 0)"
                 f" FROM \"{schema}\".knisoci_attempt WHERE state = 'unconfirmed'"
             )
             slowest = max(slowest, float(cursor.fetchone()[0]))

@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from apps.integrations.providers.base import ErrorKind, ProviderError
+from apps.knisoci import content
 from apps.knisoci.errors import InFlight
 from apps.knisoci.events import follow_connection
 from apps.knisoci.models import Attempt, ReceiptLine, Target
@@ -375,6 +377,39 @@ def test_an_unconfirmed_post_can_be_looked_for_again(
     assert done.state == S.PUBLISHED
     assert Attempt.objects.get().was_adopted
     assert network.posts() == 1
+
+
+def test_not_found_says_nothing_about_a_post_older_than_what_the_network_shows(
+    unconfirmed: Target, network: Any, actor: Any
+) -> None:
+    reach = content.provider_of(unconfirmed.channel).capabilities.publishing.reconcile_seconds
+    Attempt.objects.update(called_at=timezone.now() - timedelta(seconds=reach + 60))
+    network.sandbox.store.clear("mastodon")
+    settling.check_again(actor=actor, target=unconfirmed)
+    done = run(unconfirmed)
+    assert done.state == S.UNCONFIRMED
+    assert "no longer shows" in done.error
+    assert network.posts() == 0
+
+
+def test_patience_with_a_network_that_cannot_be_read_counts_from_the_call_in_doubt(
+    make_target: Any, network: Any, monkeypatch: Any
+) -> None:
+    def blind(*_: Any) -> None:
+        raise ProviderError(ErrorKind.TRANSIENT_SAFE, "No answer.")
+
+    network.control(scenario="accept_then_drop")
+    target = make_target("Asked to slow down an hour ago, then lost")
+    with pytest.raises(OutcomeUnknown):
+        publishing.publish(target=target.pk, job_id=target.job_id)
+    monkeypatch.setattr(type(content.provider_of(target.channel)), "reconcile", blind)
+    now = timezone.now()
+    Attempt.objects.update(sent_at=now - timedelta(hours=1), settle_until=now)
+    verdict = settling.reconcile(target=target.pk, job_id=target.job_id)
+    assert isinstance(verdict, StillUnknown)
+    Attempt.objects.update(called_at=now - timedelta(minutes=5), settle_until=now)
+    settling.reconcile(target=target.pk, job_id=target.job_id)
+    assert again(target).state == S.UNCONFIRMED
 
 
 def test_an_unconfirmed_post_that_is_not_there_goes_out_by_a_persons_word(

@@ -171,7 +171,7 @@ class Publishing(_Data):
 
     promise: Literal["keyed", "readable", "write_only"]
     settle_seconds: float = Field(ge=0)
-    reconcile_seconds: int = Field(gt=0)  # how long after the first call a check still finds it
+    reconcile_seconds: int = Field(gt=0)  # how long after a call its post is still found
     link_card: Literal["none", "by_network", "by_us"] = "none"
     edit: bool = False
     delete: bool = False

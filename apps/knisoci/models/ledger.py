@@ -55,6 +55,7 @@ class Attempt(models.Model):
     permalink = models.URLField(max_length=500, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     sent_at = models.DateTimeField(null=True, blank=True)  # first mutating call of the intent
+    called_at = models.DateTimeField(null=True, blank=True)  # the newest of this attempt
     stage_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     settle_until = models.DateTimeField(null=True, blank=True)

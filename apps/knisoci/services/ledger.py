@@ -95,6 +95,7 @@ def begin(attempt: Attempt, stage: str, provider: PublishProvider) -> None:
     changes: dict[str, Any] = {"stage": stage, "stage_at": now}
     if stage in provider.mutating_stages:
         changes["sent_at"] = attempt.sent_at or now
+        changes["called_at"] = now
         changes["settle_until"] = now + call_timeout() + settle_time(provider)
     _write(attempt, **changes)
 

@@ -141,7 +141,7 @@ def _no_room(
 
 def _finish_later(target: Target, attempt: Attempt, error: ProviderError) -> PublishTargetOutput:
     """It is out; only its address or the like could not be read. Never a reason to send again."""
-    since = attempt.sent_at or attempt.created_at
+    since = attempt.called_at or attempt.created_at
     if (error.retryable or error.ambiguous) and timezone.now() - since < _AFTERWARDS:
         ledger.pause(attempt)
         raise Defer(error.retry_at or _soon(5), error.message)

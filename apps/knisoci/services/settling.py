@@ -84,6 +84,8 @@ def _look(target: Target, attempt: Attempt, session: Session) -> Verdict:
                 return NotLanded()  # this part is out, and others follow
             return Landed(outcomes.report(target))
         answer = NotFound()  # it is somebody else's post with the same text
+    if isinstance(answer, NotFound) and _is_too_late_to_find(attempt, provider):
+        answer = Unreadable(f"{provider.name} no longer shows posts of that time.")
     if isinstance(answer, Unreadable):
         reason = answer.reason or f"{provider.name} cannot be asked."
         return Landed(outcomes.unconfirmed(target, attempt, reason))
@@ -96,11 +98,17 @@ def _look(target: Target, attempt: Attempt, session: Session) -> Verdict:
     return StillUnknown(retry_at=again)
 
 
+def _is_too_late_to_find(attempt: Attempt, provider: PublishProvider) -> bool:
+    """Whether a post of this attempt may be out although a look does not find it: too long ago."""
+    reach = timedelta(seconds=provider.capabilities.publishing.reconcile_seconds)
+    return attempt.called_at is not None and timezone.now() - attempt.called_at > reach
+
+
 def _could_not_look(
     target: Target, attempt: Attempt, provider: PublishProvider, error: ProviderError
 ) -> Verdict:
     """The question itself failed: ask again for two minutes, then ask a person."""
-    since = attempt.sent_at or attempt.created_at
+    since = attempt.called_at or attempt.created_at
     patience = _BLIND_AFTER + ledger.settle_time(provider)
     if error.needs_person or timezone.now() - since > patience:
         return Landed(outcomes.unconfirmed(target, attempt, error.message))
@@ -134,7 +142,7 @@ def confirm(
             only_from=(TargetState.UNCONFIRMED,),
             remote_id=f"confirmed:{attempt.key}",
             permalink=outcomes.safe_link(permalink.strip()),
-            published_at=attempt.sent_at or timezone.now(),
+            published_at=attempt.called_at or timezone.now(),
             parts_done=1,
             error=why,
             error_code="incomplete" if rest else "",
