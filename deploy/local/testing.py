@@ -12,7 +12,7 @@ import sys
 from deploy.local import chromium, services
 from deploy.local.paths import LocalError, load_dotenv, paint, say
 
-ALONE = "tests/lighthouse"
+ALONE = ("tests/chaos", "tests/lighthouse")
 
 
 def workers() -> str:
@@ -21,16 +21,16 @@ def workers() -> str:
 
 
 def run_tests(env: dict[str, str], arguments: list[str]) -> int:
-    """Spread over the cores; what scores the speed of pages comes after it, with the machine to
-    itself. Arguments run as they are."""
+    """Spread over the cores; what needs the machine to itself comes after it: servers that are killed
+    under load, and the scores of pages. Arguments run as they are."""
     pytest = [sys.executable, "-m", "pytest"]
     spread = ["-n", workers(), "--dist", "loadfile"]
     if arguments:
         return services.run_with(env, [*pytest, *spread, *arguments])
-    spread_out = services.run_with(env, [*pytest, *spread, f"--ignore={ALONE}"])
+    spread_out = services.run_with(env, [*pytest, *spread, *(f"--ignore={one}" for one in ALONE)])
     if spread_out > 128:  # someone pressed Ctrl-C
         return spread_out
-    return spread_out or services.run_with(env, [*pytest, ALONE])
+    return spread_out or services.run_with(env, [*pytest, *ALONE])
 
 
 def main(arguments: list[str]) -> int:
