@@ -6,16 +6,20 @@ import math
 import time
 from collections import Counter
 from collections.abc import Callable
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
+from multiprocessing import get_context
 from typing import Any, TypeVar
 
+import django
 from django.db import DatabaseError, InterfaceError, connection
 from django.utils import timezone
 
 from apps.integrations import providers
 from apps.integrations.services import sandbox
 from apps.knisoci.services import channels, posts
+from apps.workspaces.models import Workspace
 from apps.workspaces.tenancy import workspace_context
 from apps.workspaces.types import Actor
 from tests.support.samples import variant_for
@@ -60,11 +64,14 @@ def schedule(workspaces: list[Any], publishes: int, keys: list[str], *, spread: 
     plan = Plan(workspaces)
     start = timezone.now() + timedelta(seconds=2)
     shares = _shares(workspaces, publishes, keys)
+    work = []
     for number, (workspace, (key, share)) in enumerate(zip(workspaces, shares, strict=True)):
         plan.networks[workspace.schema_name] = key
         plan.expected[key] += share
-        with workspace_context(workspace):
-            _fill(workspace, number, key, share, start, spread)
+        work.append((workspace.pk, number, key, share, start, spread))
+    connection.close()
+    with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=django.setup) as pool:
+        list(pool.map(_fill, *zip(*work, strict=True)))
     return plan
 
 
@@ -93,7 +100,18 @@ def _account_cap(key: str) -> int:
     return min([25, *(q.limit for q in quotas if q.scope == "account" and q.role == "post")])
 
 
-def _fill(workspace: Any, number: int, key: str, share: int, start: Any, spread: float) -> None:
+def _fill(
+    workspace_id: int, number: int, key: str, share: int, start: datetime, spread: float
+) -> None:
+    """Connect the accounts of one workspace and schedule its posts; in a process of its own."""
+    workspace = Workspace.objects.get(pk=workspace_id)
+    with workspace_context(workspace):
+        _plan_posts(workspace, number, key, share, start, spread)
+
+
+def _plan_posts(
+    workspace: Workspace, number: int, key: str, share: int, start: datetime, spread: float
+) -> None:
     actor, provider = Actor.system(workspace), providers.get(key)
     per_account = _account_cap(key)
     for account in range(math.ceil(share / per_account)):
@@ -101,9 +119,11 @@ def _fill(workspace: Any, number: int, key: str, share: int, start: Any, spread:
         connection = sandbox.connect(actor=actor, provider=key, login=login)
         channel = channels.add(actor=actor, connection=connection)
         first = account * per_account
+        media: list[Any] = []
         for index in range(first, min(share, first + per_account)):
             text = f"Post {index} of {login}"
-            fields = variant_for(provider, connection.account, actor, text)
+            fields = variant_for(provider, connection.account, actor, text, media=media)
+            media = fields["media"]
             post = posts.create(actor=actor, title=text, variants=[{"channel": channel, **fields}])
             due = start + timedelta(seconds=spread * index / max(share, 1))
             due = max(due, timezone.now())  # a slow machine needs a while to write them all

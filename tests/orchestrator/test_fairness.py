@@ -51,6 +51,39 @@ def test_ten_beside_ten_thousand_go_out_with_the_first(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_a_doubt_goes_before_what_is_merely_late(
+    workspace: Any, system: Any, drive: Any, effects: Any
+) -> None:
+    job = services.enqueue(
+        actor=system, action="probe.checkable", input={"steps": ["unknown"], "reconcile": "never"}
+    )
+    row = DueWork.objects.filter(pk=job.pk)
+    drive(until=lambda: row.get().kind == "recover" and row.get().state != "running")
+    fill(workspace, 50)  # all due before the doubt may be looked into
+    DueWork.objects.exclude(pk=job.pk).update(queue=job.queue)
+    row.update(state="ready", run_at=timezone.now())
+    assert dispatch.hand_out(job.queue, window=1, after=0).ids == [job.pk]
+    row.update(state="ready")
+    DueWork.objects.exclude(pk=job.pk).delete()
+    drive()
+    assert row.get().priority == job.priority, "as any other again, once a person has to look"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_lost_worker_leaves_a_doubt_that_goes_first(
+    workspace: Any, system: Any, drive: Any
+) -> None:
+    job = services.enqueue(actor=system, action="probe.checkable", input={"steps": ["ok"]})
+    fill(workspace, 50)
+    DueWork.objects.exclude(pk=job.pk).update(queue=job.queue)
+    row = DueWork.objects.filter(pk=job.pk)
+    row.update(state="running", lease_until=timezone.now() - timedelta(seconds=1))
+    dispatch.take_back()
+    assert dispatch.hand_out(job.queue, window=1, after=0).ids == [job.pk]
+    assert row.get().kind == "recover"
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_small_window_serves_workspaces_in_turns(workspace: Any, other_workspace: Any) -> None:
     fill(workspace, 50)
     fill(other_workspace, 50)

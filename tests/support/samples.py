@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -82,15 +83,23 @@ def _file(
 
 
 def variant_for(
-    provider: PublishProvider, account: Account, actor: Any, text: str
+    provider: PublishProvider,
+    account: Account,
+    actor: Any,
+    text: str,
+    *,
+    media: Sequence[Any] = (),
 ) -> dict[str, Any]:
-    """As `content_for`, but as the fields of a variant, with files that are in the library."""
+    """As `content_for`, but as the fields of a variant, with files that are in the library.
+
+    `media` are those of an earlier post of the same kind, to save uploading them again.
+    """
     made = content_for(provider, account, _NoFiles(), text)
     return {
         "text": text,
         "title": made.title,
         "options": dict(made.options),
-        "media": [_in_library(actor, item.kind) for item in made.media],
+        "media": list(media) or [_in_library(actor, item.kind) for item in made.media],
     }
 
 

@@ -19,7 +19,7 @@ from django.utils import timezone
 
 from apps.ids import uuid7
 from apps.orchestrator.engine import index
-from apps.orchestrator.engine.index import TABLE, Claimed, prepared, ring
+from apps.orchestrator.engine.index import DOUBT_FIRST, TABLE, Claimed, prepared, ring
 from apps.orchestrator.engine.outcomes import Outcome
 from apps.orchestrator.models import Job, JobAttempt
 
@@ -268,6 +268,8 @@ gone AS (
 again AS (
     UPDATE {TABLE} AS due SET lease_until = NULL, kind = t.kind,
         run_at = coalesce(t.run_at, due.run_at),
+        priority = due.priority + CASE due.kind WHEN 'recover' THEN {DOUBT_FIRST} ELSE 0 END
+                                - CASE t.kind WHEN 'recover' THEN {DOUBT_FIRST} ELSE 0 END,
         signals = CASE t.kind WHEN 'recover' THEN due.signals + 1 ELSE 0 END,
         state = CASE WHEN t.run_at IS NULL THEN 'unknown'
                      WHEN t.run_at <= now() THEN 'ready' ELSE 'scheduled' END

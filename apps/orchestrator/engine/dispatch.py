@@ -9,7 +9,7 @@ from datetime import datetime
 from django.conf import settings
 from django.db import connection
 
-from apps.orchestrator.engine.index import TABLE, prepared
+from apps.orchestrator.engine.index import DOUBT_FIRST, TABLE, prepared
 
 PROMOTE_AT_ONCE = 2000
 LONGEST_WAIT = 30.0  # seconds that a job blocked by a key waits at most, see claims
@@ -119,10 +119,11 @@ SELECT extract(epoch FROM (
 _TAKE_BACK = f"""
 UPDATE {TABLE} AS due SET
     state = 'ready', lease_until = NULL,
-    kind = CASE WHEN due.state = 'running' AND due.kind = 'job'
-                 AND due.effect IN ('checkable', 'unsafe')
-                THEN 'recover' ELSE due.kind END
-FROM (SELECT job_id FROM {TABLE}
+    kind = CASE WHEN over.is_doubt THEN 'recover' ELSE due.kind END,
+    priority = due.priority - CASE WHEN over.is_doubt THEN {DOUBT_FIRST} ELSE 0 END
+FROM (SELECT job_id, state = 'running' AND kind = 'job'
+                     AND effect IN ('checkable', 'unsafe') AS is_doubt
+      FROM {TABLE}
       WHERE state IN ('blocked', 'dispatched', 'running') AND lease_until < now()
       ORDER BY lease_until LIMIT 1000 FOR UPDATE SKIP LOCKED) AS over
 WHERE due.job_id = over.job_id

@@ -17,6 +17,8 @@ from django.db import connection
 
 TABLE = "public.workspaces_duework"
 CHANNEL = "candy_work"
+# A doubt goes before all that is merely due in its workspace, however long that has waited.
+DOUBT_FIRST = 10_000
 EVENTS_NAMESPACE = uuid.UUID("6d5b1c8e-52a3-4f0c-9a34-0e2f5a3c7d10")
 
 
@@ -38,7 +40,7 @@ class NewWork:
 
 def as_recovery(row: NewWork) -> NewWork:
     """The same work, to be looked into before anything else."""
-    return replace(row, kind="recover", run_at=None)
+    return replace(row, kind="recover", run_at=None, priority=row.priority - DOUBT_FIRST)
 
 
 @dataclass(frozen=True, slots=True)
