@@ -270,7 +270,7 @@ def test_a_call_that_failed_is_on_the_receipt_too(serve: Callable[[Script], Serv
     server = serve(lambda peer, got: peer.shutdown(socket.SHUT_RDWR))
     lines: list[Exchange] = []
     with client_of(server, record=lines.append) as client, pytest.raises(AnswerLost):
-        client.get(server.url)
+        client.post(server.url)
     assert [(line.status, line.error) for line in lines] == [(None, "outbound.answer_lost")]
 
 

@@ -43,6 +43,7 @@ class GuardedTransport(httpx2.AsyncBaseTransport):
                 max_bytes=MAX_ANSWER_BYTES,
                 max_redirects=0,
                 allow=self._allow,
+                tries=1,  # `asking` tries again, and knows a substitute
             ) as client:
                 answer = client.request(
                     request.method, str(request.url), headers=headers, content=body

@@ -13,6 +13,7 @@ from .errors import (
 from .exchange import HIDE, Exchange
 from .journal import Answer, Journal
 from .rates import RateState, rate_state, retry_at, usage_state
+from .retrying import SAFE
 
 __all__ = [
     "Answer",
@@ -27,6 +28,7 @@ __all__ = [
     "OutboundError",
     "OutboundRefused",
     "RateState",
+    "SAFE",
     "allowed",
     "forbidden",
     "guarded_client",

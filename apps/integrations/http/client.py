@@ -19,6 +19,7 @@ from .addresses import check_spelling
 from .errors import BadAnswer, OutboundError, OutboundRefused
 from .exchange import HIDE, Exchange, redact_body, redact_url
 from .journal import Journal
+from .retrying import TRIES, wait_before_another
 from .transport import DEADLINE, MAX_BYTES, GuardedTransport, Resolver, resolve
 
 USER_AGENT = "Candy/1 (+https://candy.invalid/bot)"
@@ -42,7 +43,8 @@ class GuardedClient(httpx.Client):
     """httpx's client on the guarded transport. Create it with `guarded_client`.
 
     Raises only OutboundError and its children. `timeout` bounds a whole call: name, connection,
-    redirects and body; a call that sends a large file may bring its own. Cookies are never kept.
+    redirects, body, and the tries again that `retrying` allows; a call that sends a large file may
+    bring its own. Cookies are never kept.
     """
 
     def __init__(
@@ -53,6 +55,7 @@ class GuardedClient(httpx.Client):
         max_bytes: int,
         max_redirects: int,
         record: Record | None,
+        tries: int = TRIES,
     ) -> None:
         super().__init__(
             transport=transport,
@@ -66,6 +69,8 @@ class GuardedClient(httpx.Client):
         self._max_bytes = max_bytes
         self._record = record
         self._journal: Journal | None = None
+        self._tries = tries
+        self._sent_once = False
 
     @contextmanager
     def journaled(self, journal: Journal) -> Iterator[None]:
@@ -75,6 +80,15 @@ class GuardedClient(httpx.Client):
             yield
         finally:
             self._journal = None
+
+    @contextmanager
+    def once(self) -> Iterator[None]:
+        """What is sent inside is sent once, whatever its method: a code or token that is used up."""
+        before, self._sent_once = self._sent_once, True
+        try:
+            yield
+        finally:
+            self._sent_once = before
 
     def build_request(self, method: str, url: httpx.URL | str, **kwargs: Any) -> httpx.Request:
         check_spelling(str(url))
@@ -114,8 +128,34 @@ class GuardedClient(httpx.Client):
             auth = None  # given for the first address only
 
     def _hop(self, request: httpx.Request, *, stream: bool, auth: Any) -> httpx.Response:
+        """One address, in as many tries as `retrying` allows."""
         if self._journal is not None and (known := self._journal.replay(request)) is not None:
             return known
+        made = 0
+        while True:
+            outcome = self._try(request, stream=stream, auth=auth)
+            made += 1
+            wait = wait_before_another(
+                request,
+                outcome,
+                made=made,
+                left=request.extensions[DEADLINE] - time.monotonic(),
+                # A journal is there for answers that the network gives only once.
+                sent_once=self._sent_once or self._journal is not None,
+            )
+            if wait is None or made >= self._tries:
+                break
+            if isinstance(outcome, httpx.Response):
+                outcome.close()
+            time.sleep(wait)
+        if isinstance(outcome, OutboundError):
+            raise outcome
+        return outcome
+
+    def _try(
+        self, request: httpx.Request, *, stream: bool, auth: Any
+    ) -> httpx.Response | OutboundError:
+        """One request on the wire and on the receipt."""
         started = time.monotonic()
         response: httpx.Response | None = None
         try:
@@ -131,7 +171,7 @@ class GuardedClient(httpx.Client):
                 # httpx reads the location even where it may not follow it.
                 error = BadAnswer("The answer redirects to something that is no address.")
             self._note(request, response, started, error=error)
-            raise error from None
+            return error
         finally:
             self.cookies.clear()
         self._note(request, response, started)
@@ -230,12 +270,14 @@ def guarded_client(
     record: Record | None = None,
     allow: Iterable[tuple[str, int]] | None = None,
     resolver: Resolver = resolve,
+    tries: int = TRIES,
 ) -> GuardedClient:
     """A client for addresses that people, pages and networks give us.
 
     `timeout` in seconds for the whole call, `max_bytes` for the body as sent and as decompressed,
-    `max_redirects=0` hands a redirect back as it is. `record` gets one redacted Exchange per hop.
-    `allow` defaults to the setting CANDY_OUTBOUND_ALLOW.
+    `max_redirects=0` hands a redirect back as it is. `record` gets one redacted Exchange per try.
+    `allow` defaults to the setting CANDY_OUTBOUND_ALLOW. `tries=1` for callers who try again
+    themselves; see `retrying` for what others get.
     """
     transport = GuardedTransport(allow=allowed() if allow is None else allow, resolver=resolver)
     return GuardedClient(
@@ -244,6 +286,7 @@ def guarded_client(
         max_bytes=max_bytes,
         max_redirects=max_redirects,
         record=record,
+        tries=tries,
     )
 
 

@@ -22,9 +22,16 @@ class OutboundRefused(OutboundError):
 
 
 class ConnectFailed(OutboundError):
-    """No request left this machine: name not found, refused, TLS failed, no time left."""
+    """No request left this machine: name not found, refused, TLS failed, no time left.
+
+    `is_lasting` where the next try would end the same: no such name, a certificate of another.
+    """
 
     code = "outbound.unreachable"
+
+    def __init__(self, message: str, *, is_lasting: bool = False) -> None:
+        super().__init__(message)
+        self.is_lasting = is_lasting
 
 
 class AnswerLost(OutboundError):

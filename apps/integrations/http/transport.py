@@ -124,7 +124,7 @@ class _PinningBackend(httpcore.NetworkBackend):
             except TimeoutError:
                 raise httpcore.ConnectTimeout("name resolution took too long") from None
             except (OSError, UnicodeError) as error:
-                raise httpcore.ConnectError(f"name not found: {error}") from None
+                raise httpcore.ConnectError(f"name not found: {error}") from error
         # One forbidden address spoils the answer: a name of ours never mixes both kinds.
         if (host, port) not in self._allow and any(forbidden(address) for address in addresses):
             raise OutboundRefused(
@@ -281,8 +281,19 @@ _NOT_SENT = (
 def _translate(error: Exception) -> ConnectFailed | AnswerLost:
     if isinstance(error, _NOT_SENT):
         return ConnectFailed(
-            f"The server could not be reached: {str(error) or type(error).__name__}."
+            f"The server could not be reached: {str(error) or type(error).__name__}.",
+            is_lasting=_is_lasting(error),
         )
     if isinstance(error, httpcore.TimeoutException):
         return AnswerLost("The server took too long to answer.")
     return AnswerLost("The connection broke before the answer was complete.")
+
+
+def _is_lasting(error: Exception) -> bool:
+    """Whether the next try would end the same. A name server that is away may be back."""
+    cause = error.__context__  # httpcore passes its errors on without their cause
+    if isinstance(cause, socket.gaierror):
+        return cause.errno != socket.EAI_AGAIN
+    if isinstance(cause, UnicodeError | ssl.SSLCertVerificationError):
+        return True
+    return isinstance(error, httpcore.LocalProtocolError | httpcore.UnsupportedProtocol)

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from apps.integrations.http import GuardedClient, OutboundError
+from apps.integrations.http import SAFE, GuardedClient, OutboundError
 
 from .errors import ErrorKind, ProviderError, from_outbound, from_server_fault
 
@@ -49,6 +49,7 @@ class JsonApi(ABC):
         url: str,
         *,
         mutating: bool = False,
+        reading: bool = False,
         also: tuple[int, ...] = (),
         headers: Mapping[str, str] | None = None,
         signed: bool = True,
@@ -58,8 +59,11 @@ class JsonApi(ABC):
         """The answer where it is 2xx or in `also`.
 
         `mutating` calls follow no redirect, and a silence, a 5xx or a success that says nothing
-        readable is AMBIGUOUS. `size` bytes of body stretch the time for the call.
+        readable is AMBIGUOUS. `reading` marks a POST that changes nothing: it may be sent again like
+        a GET. `size` bytes of body stretch the time for the call.
         """
+        if reading:
+            kwargs["extensions"] = {**kwargs.get("extensions", {}), SAFE: True}
         if size:
             kwargs["timeout"] = _PATIENCE + size / _SLOWEST
         try:

@@ -173,12 +173,13 @@ class OAuthProvider(PublishProvider):
         if not oauth2.basic:
             fields |= {oauth2.id_name: app.client_id, "client_secret": app.client_secret}
         try:
-            answer = oauth.fetch_token(
-                self.address(purpose, app.base) + path,
-                method=oauth2.method,
-                auth=(app.client_id, app.client_secret) if oauth2.basic else _unchanged,
-                **fields,
-            )
+            with client.once():  # a code works once, and some networks are asked for it by GET
+                answer = oauth.fetch_token(
+                    self.address(purpose, app.base) + path,
+                    method=oauth2.method,
+                    auth=(app.client_id, app.client_secret) if oauth2.basic else _unchanged,
+                    **fields,
+                )
         except OutboundError as error:
             raise from_outbound(error, mutating=False, network=self.name) from error
         except OAuth2Error as error:

@@ -30,7 +30,7 @@ async def fetch(url: str, *, max_bytes: int, seconds: float = 20) -> Fetched | N
 def _fetch(url: str, max_bytes: int, seconds: float) -> Fetched | None:
     try:
         with guarded_client(
-            timeout=seconds, max_bytes=max_bytes, max_redirects=0, allow=_open_doors()
+            timeout=seconds, max_bytes=max_bytes, max_redirects=0, allow=_open_doors(), tries=1
         ) as client:
             answer = client.get(url)
     except OutboundError:

@@ -62,7 +62,8 @@ def crawl_source(
 
     read = read_sitemap_only if source.kind == Source.Kind.SITEMAP else crawl
     try:
-        with guarded_client(timeout=PAGE_TIMEOUT, max_bytes=PAGE_MAX_BYTES) as client:
+        # One try: the site's own rules set the pace, and the job comes back to a site that was away.
+        with guarded_client(timeout=PAGE_TIMEOUT, max_bytes=PAGE_MAX_BYTES, tries=1) as client:
             result = read(
                 source.address,
                 fetcher(client),

@@ -33,12 +33,18 @@ class TikTokApi(JsonApi):
         path: str,
         *,
         mutating: bool = False,
+        reading: bool = False,
         body: Mapping[str, Any] | None = None,
         params: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """The envelope's data; anything but the code "ok" is a refusal, whatever the status."""
         answer = self.call(
-            method, f"{self._base}{path}", mutating=mutating, json=body, params=params
+            method,
+            f"{self._base}{path}",
+            mutating=mutating,
+            reading=reading,
+            json=body,
+            params=params,
         )
         code = code_of(answer)
         if not code:
@@ -57,7 +63,7 @@ class TikTokApi(JsonApi):
 
     def creator(self) -> dict[str, Any]:
         """What this creator may choose right now; TikTok wants it asked before every post."""
-        return self._ask("POST", "/post/publish/creator_info/query/", body={})
+        return self._ask("POST", "/post/publish/creator_info/query/", reading=True, body={})
 
     # --- Posting ---------------------------------------------------------------------------------
 
@@ -110,7 +116,8 @@ class TikTokApi(JsonApi):
         return answer.status
 
     def status(self, publish_id: str) -> dict[str, Any]:
-        return self._ask("POST", "/post/publish/status/fetch/", body={"publish_id": publish_id})
+        body = {"publish_id": publish_id}
+        return self._ask("POST", "/post/publish/status/fetch/", reading=True, body=body)
 
     def cancel(self, publish_id: str) -> None:
         self._ask("POST", "/post/publish/cancel/", body={"publish_id": publish_id})
@@ -122,6 +129,7 @@ class TikTokApi(JsonApi):
         data = self._ask(
             "POST",
             "/video/query/",
+            reading=True,
             params={"fields": ",".join(("id", *fields))},
             body={"filters": {"video_ids": ids}},
         )
