@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from apps.ids import uuid7
 from apps.knisoci.services import channels, posts
 from apps.media.models import Asset
 from apps.media.services import assets, uploads
@@ -214,18 +215,33 @@ def test_the_posts_that_use_a_file_are_named(
 def test_the_library_asks_no_more_with_more_files(
     tart: Asset, actor: Actor, owner: Any, client_for: Signed
 ) -> None:
+    """Five files, and sixty of every kind in many folders with many tags: as many statements."""
     client = client_for(owner)
     counts = []
-    for number in range(2):
-        for colour in range(3):
-            assets.upload(
-                actor=actor, file=image("red", (40 + number, 30 + colour)), name=f"{colour}.jpg"
-            )
-        client.get(f"{BASE}/media/")
+    for total in (5, 60):
+        _fill(tart, up_to=total)
+        client.get(f"{BASE}/media/")  # what is remembered between requests, is
         with CaptureQueriesContext(connection) as seen:
-            assert client.get(f"{BASE}/media/").status_code == 200
+            page = client.get(f"{BASE}/media/").content.decode()
+        assert page.count('class="asset-open"') == min(total, 48)
         counts.append(len(seen))
-    assert counts[0] == counts[1] <= 16
+        with CaptureQueriesContext(connection) as seen:
+            client.get(f"{BASE}/media/", {"before": str(uuid.UUID(int=2**128 - 1))}, headers=HX)
+        counts.append(len(seen))
+    assert counts[:2] == counts[2:]
+    assert counts[0] <= 16
+
+
+def _fill(like: Asset, *, up_to: int) -> None:
+    """Rows only: what they look like is no matter here."""
+    rows = []
+    for number in range(Asset.objects.count(), up_to):
+        row = Asset.objects.get(pk=like.pk)
+        row.pk, row.sha256, row.name = uuid7(), f"{number:064x}", f"{number}.bin"
+        row.kind = list(Asset.Kind.values)[number % 4]
+        row.folder, row.tags = f"Folder {number}", [f"tag {number}"]
+        rows.append(row)
+    Asset.objects.bulk_create(rows)
 
 
 def test_more_files_come_as_more_tiles(
