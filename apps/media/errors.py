@@ -121,7 +121,15 @@ class WrongDigest(FileRefused):
 
 
 class CaptionsBroken(FileRefused):
+    """``params["line"]`` of a file; or ``params["problems"]``: each wrong cue of an editor."""
+
     code = "captions_broken"
+
+
+class CaptionsChanged(Conflict):
+    """These are not the captions that were seen before the change was made."""
+
+    code = "captions_changed"
 
 
 class AltTextTooLong(ValidationFailed):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import ClassVar
 
 from django.contrib.postgres.fields import ArrayField
@@ -135,6 +136,11 @@ class Caption(models.Model):
 
     def __str__(self) -> str:
         return f"{self.asset_id} {self.language}"
+
+    @property
+    def version(self) -> str:
+        """Changes with the text: what somebody saw before editing it."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:32]
 
 
 class Upload(models.Model):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from apps.media.errors import CaptionsBroken
 
@@ -12,6 +12,7 @@ MAX_BYTES, MAX_CUES, MAX_TEXT = 1_000_000, 5_000, 1_000
 _TIME = r"(?:(\d{1,3}):)?(\d\d):(\d\d)[.,](\d{3})"
 _TIMING = re.compile(rf"^\s*{_TIME}\s*-->\s*{_TIME}(?:\s+\S.*)?$")
 _TAG = re.compile(r"</?[a-zA-Z0-9.:_ \-]{1,80}>|<\d[\d:.]{0,14}>|\{\\[^}]{0,80}\}")
+_TYPED = re.compile(r"(?:(?:(\d{1,3}):)?(\d{1,3}):)?(\d{1,5})(?:[.,](\d{1,3}))?")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}")
 
 
@@ -22,6 +23,24 @@ class Cue:
     start: int
     end: int
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of an editor as somebody typed it: times in any of the ways ``typed_time`` reads."""
+
+    start: str
+    end: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with one line, numbered from 1, in one of its fields: start, end or text."""
+
+    line: int
+    field: str
+    message: str
 
 
 def read(data: bytes | str) -> list[Cue]:
@@ -41,6 +60,50 @@ def read(data: bytes | str) -> list[Cue]:
     if not cues:
         raise _broken("There are no captions in this file.", 1)
     return sorted(cues, key=lambda cue: (cue.start, cue.end))
+
+
+def from_lines(lines: Sequence[Line]) -> list[Cue]:
+    """What somebody typed, in order of time; lines with nothing in them are left out.
+
+    Raises CaptionsBroken with every problem in ``params["problems"]``.
+    """
+    if len(lines) > MAX_CUES:
+        raise CaptionsBroken(f"There are more than {MAX_CUES:,} captions.", field="cues")
+    cues: list[Cue] = []
+    problems: list[Problem] = []
+    for number, line in enumerate(lines, 1):
+        if not (line.start.strip() or line.end.strip() or line.text.strip()):
+            continue
+        start, end, text = typed_time(line.start), typed_time(line.end), _tidy(line.text)
+        found = list(_wrong(start, end, text))
+        problems += [Problem(number, field, message) for field, message in found]
+        if not found and start is not None and end is not None:
+            cues.append(Cue(start, end, text))
+    if problems:
+        raise CaptionsBroken(
+            "Some captions are not right yet.",
+            field="cues",
+            params={"problems": [asdict(one) for one in problems]},
+        )
+    if not cues:
+        raise CaptionsBroken("Write at least one caption.", field="cues")
+    return sorted(cues, key=lambda cue: (cue.start, cue.end))
+
+
+def typed_time(text: str) -> int | None:
+    """``1:02.5``, ``00:01:02,500`` and ``62.5`` are the same: milliseconds; None for what is no time."""
+    match = _TYPED.fullmatch(text.strip())
+    if match is None:
+        return None
+    hours, minutes, seconds, rest = match.groups()
+    if (minutes and int(seconds) > 59) or (hours and int(minutes) > 59):
+        return None
+    return _milliseconds(hours, minutes or "0", seconds, (rest or "0").ljust(3, "0"))
+
+
+def short_clock(milliseconds: int) -> str:
+    """As an editor shows it: ``1:02.500``, with hours only where there are some."""
+    return _clock(milliseconds, ".").removeprefix("00:").removeprefix("0")
 
 
 def to_vtt(cues: Sequence[Cue]) -> str:
@@ -64,6 +127,24 @@ def check_language(language: str) -> str:
     if not _LANGUAGE.fullmatch(language):
         raise CaptionsBroken("Give the language as en, de or pt-BR.", field="language")
     return language
+
+
+def _wrong(start: int | None, end: int | None, text: str) -> Iterator[tuple[str, str]]:
+    for field, value in (("start", start), ("end", end)):
+        if value is None:
+            yield field, "Give a time such as 1:02.5."
+    if start is not None and end is not None and end <= start:
+        yield "end", "This ends before it begins."
+    if not text:
+        yield "text", "Write what is said, or remove this line."
+    elif len(text) > MAX_TEXT:
+        yield "text", f"A caption has at most {MAX_TEXT:,} characters."
+
+
+def _tidy(text: str) -> str:
+    """Without empty lines, which would end the cue in a file, and without what cannot be shown."""
+    shown = "".join(char if char == "\n" or ord(char) >= 32 else " " for char in text)
+    return "\n".join(filter(None, (line.strip() for line in shown.split("\n"))))
 
 
 def _lines(data: bytes | str) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import urlencode
 from uuid import UUID
@@ -17,7 +16,8 @@ from apps.ids import parse_id
 from apps.media import permissions, queries, usage
 from apps.media.models import Asset, Upload
 from apps.media.services import assets, library
-from apps.media.web import shapes
+from apps.media.web import captions, shapes
+from apps.media.web.toasts import toast
 from apps.workspaces.tenancy import reverse
 
 PAGE = 48
@@ -154,7 +154,7 @@ def bulk(request: Any) -> HttpResponse:
         raise Http404("No such verb.")
     words = f"{count} file{'' if count == 1 else 's'} {word}."
     response = HttpResponse(status=204, headers={"HX-Refresh": "true"})
-    return _toast(response, words)
+    return toast(response, words)
 
 
 def _panel(
@@ -162,8 +162,9 @@ def _panel(
 ) -> HttpResponse:
     row = assets.get_with_trash(pk)
     typed = request.POST if error else None
+    may_manage = request.actor.can(permissions.MANAGE)  # type: ignore[attr-defined]
     context = {
-        "asset": row,
+        **captions.shown(row, may_manage=may_manage),
         "error": error,
         "typed": {
             "name": typed.get("name", "") if typed else row.name,
@@ -174,17 +175,12 @@ def _panel(
         "uses": usage.of([row.pk])[row.pk],
         "cuts": shapes.cuts(row),
         "kept": shapes.frame(row),
-        "captions": list(row.captions.all()) if row.kind == Asset.Kind.VIDEO else [],
         "folders": [path for path, _ in queries.folders()],
         "page_url": reverse("media:detail", kwargs={"asset": row.pk}),
-        "may_manage": request.actor.can(permissions.MANAGE) and row.deleted_at is None,  # type: ignore[attr-defined]
-        "is_panel": bool(request.headers.get("HX-Request")),
+        # A form on the file's own page puts its answer there, whatever else htmx asks for is beside.
+        "is_panel": bool(request.headers.get("HX-Request"))
+        and request.headers.get("HX-Target") != "asset-page",
     }
     template = "media/_panel.html" if context["is_panel"] else "media/detail.html"
     response = render(request, template, context, status=422 if error else 200)
-    return _toast(response, "Saved.") if said else response
-
-
-def _toast(response: HttpResponse, words: str) -> HttpResponse:
-    response["HX-Trigger"] = json.dumps({"candy:toast": {"message": words, "level": "success"}})
-    return response
+    return toast(response, "Saved.") if said else response
