@@ -12,10 +12,13 @@ from uuid import UUID
 from django.db.models import (
     BooleanField,
     Count,
+    Exists,
     ExpressionWrapper,
+    OuterRef,
     Prefetch,
     Q,
     QuerySet,
+    Subquery,
     TextField,
     Value,
 )
@@ -107,6 +110,13 @@ def channels(*, include_archived: bool = False) -> QuerySet[Channel]:
     """Channels with their connection. One statement."""
     rows = Channel.objects.select_related("connection").order_by("name", "id")
     return rows if include_archived else rows.filter(is_archived=False)
+
+
+def channels_to_choose(*, person: int) -> QuerySet[Channel]:
+    """As `channels`, with `was_used`: `person`'s last post was for it. One statement."""
+    last = Post.objects.filter(author=person).order_by("-id").values("pk")[:1]
+    used = Variant.objects.filter(channel=OuterRef("pk"), post=Subquery(last))
+    return channels().annotate(was_used=Exists(used))
 
 
 def channel(pk: UUID | str) -> Channel:

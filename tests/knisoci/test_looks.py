@@ -123,6 +123,37 @@ def test_a_thread_is_written_by_keyboard_and_saved(
         assert any("And a third part" in part["text"] for thread in stored for part in thread)
 
 
+def test_a_channel_is_chosen_by_keyboard_with_one_request_and_keeps_what_is_typed(
+    place: Place, owner: Any, look: Callable[..., Any]
+) -> None:
+    with look("/w/acme/compose/", user=owner) as sight:
+        page = sight.page
+        page.wait_for_load_state("networkidle")
+        assert page.locator("[name=drawn]").count() == 0
+        page.fill("#text", "Rhubarb season")
+        page.wait_for_selector(".composer-saved >> text=Draft saved")
+        asked: list[str] = []
+        page.on("request", lambda request: asked.append(request.method))
+        key = page.get_attribute(".channel-chip:has([data-network=pinterest]) input", "value")
+        page.focus(f"[name=channel][value='{key}']")
+        page.keyboard.press("Space")
+        page.wait_for_selector(f"#title-{key}")
+        assert page.evaluate("document.activeElement.value") == key
+        assert "Rhubarb season" in page.inner_text(f"#preview-{key}")
+        page.wait_for_timeout(1_000)
+        assert asked.count("POST") == 1, "the save that brings the fields, and no other"
+
+        page.fill(f"#title-{key}", "Tart")
+        for _ in range(2):
+            page.focus(f"[name=channel][value='{key}']")
+            page.keyboard.press("Space")
+        assert page.input_value(f"#title-{key}") == "Tart"
+        assert page.is_visible(f"#title-{key}")
+        page.wait_for_selector(".composer-saved >> text=Draft saved")
+        assert sight.serious() == []
+        assert sight.complaints == []
+
+
 def test_a_file_opens_beside_the_library_and_its_box_moves_by_keyboard(
     place: Place, owner: Any, look: Callable[..., Any]
 ) -> None:

@@ -6,6 +6,7 @@ services and answers with fragments: counter, flight check and preview of each c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -31,16 +32,17 @@ from apps.knisoci.web.replies import go
 from apps.knisoci.web.sheets import DraftForm
 from apps.workspaces.tenancy import reverse
 
+# As many channels as a first post may start with unasked: more than these, a person picks.
+_FEW = 4
+
 
 @require_GET
 def new(request: Any) -> HttpResponse:
     """An empty composer. Nothing is stored until something is written."""
     request.actor.require(permissions.WRITE)
-    channels = _channels(request)
-    wanted = request.GET.getlist("channel")
-    chosen = [c for c in channels if str(c.pk) in wanted] or [
-        c for c in channels if c.is_connected and not c.is_paused
-    ]
+    channels = list(queries.channels_to_choose(person=request.user.pk))
+    chosen = _at_first(channels, request.GET.getlist("channel"))
+    _freshen(request, chosen)
     form = drafts.empty(channels, chosen, request.GET.get("text", ""))
     form = replace(form, campaign=parse_id(request.GET.get("campaign", "")))
     return _page(request, None, form, at=request.GET.get("at", ""))
@@ -53,13 +55,19 @@ def edit(request: Any, post: UUID) -> HttpResponse:
     states = {sheet.target.state for sheet in row.sheets}
     if states and not states & EDITABLE:
         return redirect(reverse("knisoci:post", kwargs={"post": row.pk}))
-    return _page(request, row, drafts.of_post(row, _channels(request)))
+    channels = list(queries.channels())
+    written = {sheet.channel_id for sheet in row.sheets}
+    _freshen(request, (channel for channel in channels if channel.pk in written))
+    return _page(request, row, drafts.of_post(row, channels))
 
 
 @require_POST
 def save(request: Any) -> HttpResponse:
-    """Store what is written; the first time this makes the draft and puts it into the address."""
-    form = parsing.parse(request.POST, list(queries.channels()))
+    """Store what is written; the first time this makes the draft and puts it into the address.
+
+    The fields of a channel that is newly chosen come with the answer.
+    """
+    form = _sent(request)
     try:
         row = drafts.store(actor=request.actor, form=form)
     except DomainError as error:
@@ -73,7 +81,7 @@ def save(request: Any) -> HttpResponse:
 @require_POST
 def schedule(request: Any) -> HttpResponse:
     """Store what is written and plan it: ``when`` is now, slot or at (``at`` is wall time)."""
-    form = parsing.parse(request.POST, list(queries.channels()))
+    form = _sent(request)
     row = None
     try:
         row = drafts.store(actor=request.actor, form=form)
@@ -136,12 +144,25 @@ def suggest(request: Any) -> HttpResponse:
     return render(request, "knisoci/compose/_suggestions.html", {"groups": found})
 
 
-def _channels(request: Any) -> list[Channel]:
-    """The channels for a form that is about to be drawn, with what their accounts may choose now."""
+def _at_first(channels: list[Channel], wanted: list[str]) -> list[Channel]:
+    """Those of the address; else where the person's last post went; else all, where they are few."""
+    able = [channel for channel in channels if channel.is_connected and not channel.is_paused]
+    named = [channel for channel in channels if str(channel.pk) in wanted]
+    used = [channel for channel in able if channel.was_used]  # type: ignore[attr-defined]
+    return named or used or (able if len(able) <= _FEW else [])
+
+
+def _sent(request: Any) -> DraftForm:
     channels = list(queries.channels())
-    for channel in channels:
-        connections.freshen(actor=request.actor, connection=channel.connection)
-    return channels
+    _freshen(request, parsing.arriving(request.POST, channels))
+    return parsing.parse(request.POST, channels)
+
+
+def _freshen(request: Any, channels: Iterable[Channel]) -> None:
+    """Before the fields of `channels` are drawn: what their accounts may choose now."""
+    if request.actor.can(permissions.WRITE):
+        for channel in channels:
+            connections.freshen(actor=request.actor, connection=channel.connection)
 
 
 def _when(request: HttpRequest) -> Any:

@@ -137,12 +137,15 @@ def _describe(actor: Actor, form: DraftForm) -> None:
 
 
 def measured(form: DraftForm) -> DraftForm:
-    """Put the sheets on their channels, load the files once, count by each network's own rule."""
+    """Put the sheets on their channels, load the files once, count by each network's own rule.
+
+    Only chosen channels have a count: of the others nothing is drawn.
+    """
     for line in form.lines:
         line.sheet = line.own if line.is_custom and line.own else form.sheet
         line.poll = form.poll.value if line.facts.poll and line.with_poll else None
     _load_files(form.sheets)
-    for line in form.lines:
+    for line in form.chosen:
         line.count = _count(line, line.shown, line.shape)
     _count_parts(form)
     return form

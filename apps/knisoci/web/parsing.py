@@ -21,8 +21,10 @@ _PARTS, _ANSWERS = 100, 20
 
 def parse(data: QueryDict, channels: list[Channel]) -> DraftForm:
     """The form as it was sent; unknown channels and ids that are none are passed over."""
-    chosen = set(data.getlist("channel"))
+    chosen, drawn = set(data.getlist("channel")), set(data.getlist("drawn"))
     lines = [_line(data, channel, str(channel.pk) in chosen) for channel in channels]
+    for line in lines:
+        line.is_drawn = line.key in drawn
     sheet = _sheet(data, ALL)
     form = DraftForm(
         parse_id(data.get("post", "")),
@@ -32,6 +34,12 @@ def parse(data: QueryDict, channels: list[Channel]) -> DraftForm:
         _poll(data),
     )
     return measured(_with_details(form, data))
+
+
+def arriving(data: QueryDict, channels: list[Channel]) -> list[Channel]:
+    """Those of `channels` that are chosen and whose fields the page has not got yet."""
+    keys = set(data.getlist("channel")) - set(data.getlist("drawn"))
+    return [channel for channel in channels if str(channel.pk) in keys]
 
 
 def _with_details(form: DraftForm, data: QueryDict) -> DraftForm:

@@ -105,10 +105,14 @@ class PollForm:
 
 @dataclass
 class Line:
-    """One channel in the composer. `own` counts only while `is_custom`; `sheet` is what it shows."""
+    """One channel in the composer. `own` counts only while `is_custom`; `sheet` is what it shows.
+
+    `is_drawn`: the page has its fields. Those of a channel come when it is first chosen.
+    """
 
     channel: Channel
     is_chosen: bool = False
+    is_drawn: bool = True
     is_custom: bool = False
     own: Sheet | None = None
     format: str = ""

@@ -5,10 +5,17 @@ import UseTextController from "../controllers/use_text_controller";
 import ComposerController from "./composer_controller";
 
 const FORM = `
-  <form id="composer" data-controller="composer" data-composer-own-url-value="/own/00000000-0000-0000-0000-000000000000/" data-action="input->composer#changed change->composer#changed">
+  <form id="composer" data-controller="composer" data-composer-own-url-value="/own/00000000-0000-0000-0000-000000000000/" data-action="input->composer#changed change->composer#changed htmx:beforeRequest->composer#saving htmx:afterRequest->composer#saved">
     <input type="checkbox" name="channel" value="a" data-composer-target="channel" checked>
     <input type="checkbox" name="channel" value="b" data-composer-target="channel">
+    <input type="checkbox" name="channel" value="c" data-composer-target="channel">
+    <p role="status" data-composer-target="said"></p>
     <textarea id="text" name="text" data-composer-target="main">Hello</textarea>
+    <section id="line-c" data-composer-target="line" data-channel="c" data-late aria-label="Cakes" hidden></section>
+    <template data-composer-target="wait">
+      <p class="line-wait-words" id="opening">Opening</p>
+      <p class="line-wait-words" id="lost" data-composer-lost hidden>Lost <button type="button" id="again" data-action="composer#again"></button></p>
+    </template>
     ${["a", "b"]
       .map(
         (key) => `
@@ -46,7 +53,7 @@ function type(selector: string, value: string): void {
 function tick(selector: string, checked: boolean): void {
   const box = one<HTMLInputElement>(selector);
   box.checked = checked;
-  box.dispatchEvent(new Event("change", { bubbles: true }));
+  for (const name of ["input", "change"]) box.dispatchEvent(new Event(name, { bubbles: true }));
 }
 
 function answers(html: string, ok = true): void {
@@ -133,4 +140,72 @@ test("what hangs on a hidden choice is hidden with it", async () => {
   tick("[name=option-a-ad]", false);
   expect(one("#deal-a").hidden).toBe(true);
   expect(one("#who-a").hidden).toBe(true);
+});
+
+const COME = `
+  <section id="line-c" data-composer-target="line" data-channel="c" aria-label="Cakes">
+    <input type="hidden" name="drawn" value="c"><input id="title-c" name="title-c"><label data-poll-line></label>
+  </section>`;
+
+function saves(): () => number {
+  let count = 0;
+  one("#composer").addEventListener("composer:save", () => count++);
+  return () => count;
+}
+
+test("a channel chosen for the first time says that it is opening, and one save brings its fields", async () => {
+  running = await page(FORM, controllers);
+  const saved = saves();
+  const box = one<HTMLInputElement>("[value=c]");
+  box.focus();
+  tick("[value=c]", true);
+  expect(one("#line-c").hidden).toBe(false);
+  expect(one("#opening").hidden).toBe(false);
+  expect(one("#lost").hidden).toBe(true);
+  expect(saved()).toBe(1);
+
+  one("#line-c").outerHTML = COME;
+  await settled();
+  expect(one("#line-c").hidden).toBe(false);
+  expect(one("[data-poll-line]").hidden).toBe(true);
+  expect(one("[role=status]").textContent).toBe("Cakes: its fields are below.");
+  expect(document.activeElement).toBe(box);
+  await new Promise((resolve) => setTimeout(resolve, 800));
+  expect(saved()).toBe(1);
+});
+
+test("what was typed for a channel is there when it is chosen again, without another opening", async () => {
+  running = await page(FORM, controllers);
+  tick("[value=c]", true);
+  one("#line-c").outerHTML = COME;
+  await settled();
+  type("#title-c", "Rhubarb");
+  tick("[value=c]", false);
+  expect(one("#line-c").hidden).toBe(true);
+  const saved = saves();
+  tick("[value=c]", true);
+  expect(one<HTMLInputElement>("#title-c").value).toBe("Rhubarb");
+  expect(saved()).toBe(0);
+});
+
+test("fields that come when the channel is not chosen any more stay hidden", async () => {
+  running = await page(FORM, controllers);
+  tick("[value=c]", true);
+  tick("[value=c]", false);
+  one("#line-c").outerHTML = COME;
+  await settled();
+  expect(one("#line-c").hidden).toBe(true);
+});
+
+test("fields that could not be opened can be asked for again", async () => {
+  running = await page(FORM, controllers);
+  tick("[value=c]", true);
+  one("#composer").dispatchEvent(new CustomEvent("htmx:afterRequest", { detail: { successful: false, failed: false } }));
+  expect(one("#lost").hidden).toBe(false);
+  expect(one("#opening").hidden).toBe(true);
+  const saved = saves();
+  await settled();
+  one("#again").click();
+  expect(one("#lost").hidden).toBe(true);
+  expect(saved()).toBe(1);
 });

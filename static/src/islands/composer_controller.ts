@@ -8,11 +8,12 @@ const ANY = "00000000-0000-0000-0000-000000000000";
 
 /**
  * The composer. The server counts, checks and previews; this shows and hides what belongs to a chosen
- * channel and its kind of post, and saves a moment after the last keystroke. Fields are hidden, never
- * taken away: what was typed stays. Files are the tray's, threads the thread's, polls the poll's.
+ * channel and its kind of post, and saves a moment after the last keystroke. A channel's fields come
+ * with the save that first names it (until then its place is `data-late`); after that they are hidden,
+ * never taken away: what was typed stays. Files are the tray's, threads the thread's, polls the poll's.
  */
 export default class ComposerController extends Controller<HTMLFormElement> {
-  static targets = ["main", "channel", "line", "custom", "own", "option", "formats", "status", "state"];
+  static targets = ["main", "channel", "line", "custom", "own", "option", "formats", "status", "state", "wait", "said"];
   static values = { uploadUrl: String, tileUrl: String, ownUrl: String };
   declare readonly mainTarget: HTMLTextAreaElement;
   declare readonly channelTargets: HTMLInputElement[];
@@ -23,11 +24,14 @@ export default class ComposerController extends Controller<HTMLFormElement> {
   declare readonly formatsTargets: HTMLElement[];
   declare readonly hasStateTarget: boolean;
   declare readonly stateTarget: HTMLElement;
+  declare readonly waitTarget: HTMLTemplateElement;
+  declare readonly saidTarget: HTMLElement;
   declare readonly uploadUrlValue: string;
   declare readonly tileUrlValue: string;
   declare readonly ownUrlValue: string;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private dirty = false;
+  private readonly coming = new Set<string>();
   private tray: Element | null = null;
 
   connect(): void {
@@ -47,10 +51,28 @@ export default class ComposerController extends Controller<HTMLFormElement> {
     if (line) this.fit(line, status);
   }
 
+  /** A channel's fields have come, perhaps when it is not chosen any more. */
+  lineTargetConnected(line: HTMLElement): void {
+    const channel = line.dataset.channel ?? "";
+    if ("late" in line.dataset || !this.coming.delete(channel)) return;
+    const poll = this.element.querySelector<HTMLInputElement>("[name='poll-on']");
+    for (const each of line.querySelectorAll<HTMLElement>("[data-poll-line]")) each.hidden = !poll?.checked;
+    this.saidTarget.textContent = `${line.getAttribute("aria-label") ?? ""}: its fields are below.`;
+    this.showLines();
+  }
+
   changed(event: Event): void {
     const field = event.target as HTMLInputElement;
     if (field.id === "at" || field.type === "file") return;
-    if (field.name === "channel") this.showLines();
+    if (field.type === "checkbox" && event.type === "input") return; // it says both; once is enough
+    if (field.name === "channel") {
+      this.showLines();
+      if (this.awaitLines()) {
+        this.dirty = true;
+        this.save();
+        return;
+      }
+    }
     if (field.name.startsWith("custom-")) void this.showOwn(field.dataset.channel ?? "");
     const line = field.closest<HTMLElement>("[data-composer-target='line']");
     if (line) this.showOptions(line);
@@ -67,6 +89,7 @@ export default class ComposerController extends Controller<HTMLFormElement> {
     if (event.target !== this.element) return;
     this.dirty = false;
     if (this.hasStateTarget) this.stateTarget.textContent = "Saving…";
+    for (const line of this.lineTargets.filter((each) => "late" in each.dataset)) this.lost(line, false);
   }
 
   saved(event: Event): void {
@@ -74,6 +97,13 @@ export default class ComposerController extends Controller<HTMLFormElement> {
     if (successful || (failed && xhr?.status === 422)) return;
     this.dirty = true;
     if (this.hasStateTarget) this.stateTarget.textContent = "Not saved yet";
+    for (const line of this.lineTargets.filter((each) => "late" in each.dataset)) this.lost(line, true);
+  }
+
+  /** Ask once more for fields that could not be opened. */
+  again(): void {
+    this.awaitLines();
+    this.save();
   }
 
   /** A tray asks for the library; what is picked there goes to that tray. */
@@ -110,6 +140,23 @@ export default class ComposerController extends Controller<HTMLFormElement> {
     const chosen = new Set(this.channelTargets.filter((box) => box.checked).map((box) => box.value));
     for (const line of this.lineTargets) line.hidden = !chosen.has(line.dataset.channel ?? "");
     this.dispatch("channels", { detail: { chosen: [...chosen] } });
+  }
+
+  /** Whether a chosen channel's fields are not here yet; their places say so. */
+  private awaitLines(): boolean {
+    const late = this.lineTargets.filter((line) => "late" in line.dataset && !line.hidden);
+    for (const line of late) {
+      this.coming.add(line.dataset.channel ?? "");
+      if (!line.childElementCount) line.append(this.waitTarget.content.cloneNode(true));
+      this.lost(line, false);
+    }
+    return late.length > 0;
+  }
+
+  private lost(line: HTMLElement, isLost: boolean): void {
+    for (const words of line.querySelectorAll<HTMLElement>(".line-wait-words")) {
+      words.hidden = ("composerLost" in words.dataset) !== isLost;
+    }
   }
 
   /** A channel's own version starts as a copy of the common one, made by the server; it is kept. */

@@ -1,6 +1,6 @@
 import type { Application } from "@hotwired/stimulus";
 import { afterEach, expect, test } from "vitest";
-import { one, page } from "../test/stimulus";
+import { one, page, settled } from "../test/stimulus";
 import PreviewsController from "./previews_controller";
 
 const PAGE = `
@@ -38,4 +38,21 @@ test("a channel that is not chosen any more gives the stage to the next, or to n
   expect(one(".tab-a").hidden).toBe(true);
   choose();
   expect(one("[data-previews-target=none]").hidden).toBe(false);
+});
+
+test("the preview of a channel that comes later waits its turn, or shows where none does", async () => {
+  running = await page(PAGE, { previews: PreviewsController });
+  const come = (key: string) => {
+    one("form").insertAdjacentHTML("beforeend", `<button class="tab-${key}" data-previews-target="tab" data-channel="${key}"></button>`);
+    one("[data-previews-target=stage]").insertAdjacentHTML("beforeend", `<div class="slot-${key}" data-previews-target="slot" data-channel="${key}"></div>`);
+  };
+  come("c");
+  await settled();
+  expect([one(".slot-a").hidden, one(".slot-c").hidden]).toEqual([false, true]);
+  expect(one(".tab-c").getAttribute("aria-pressed")).toBe("false");
+  choose();
+  come("d");
+  await settled();
+  expect(one(".slot-d").hidden).toBe(false);
+  expect(one("[data-previews-target=none]").hidden).toBe(true);
 });

@@ -9,11 +9,25 @@ export default class PreviewsController extends Controller<HTMLElement> {
   declare readonly widthTargets: HTMLElement[];
   declare readonly noneTarget: HTMLElement;
   private current = "";
+  private isReady = false;
 
   connect(): void {
     this.element.addEventListener("composer:channels", this.chosen);
     const open = this.slotTargets.find((slot) => !slot.hidden);
     this.select(open?.dataset.channel ?? "");
+    this.isReady = true;
+  }
+
+  /** A channel's preview comes when it is first chosen; it shows at once where none did. */
+  slotTargetConnected(slot: HTMLElement): void {
+    if (!this.isReady) return;
+    const tab = this.tabTargets.find((each) => each.dataset.channel === slot.dataset.channel);
+    if (!this.current && tab && !tab.hidden) this.select(slot.dataset.channel ?? "");
+    slot.hidden = slot.dataset.channel !== this.current;
+  }
+
+  tabTargetConnected(tab: HTMLElement): void {
+    tab.setAttribute("aria-pressed", String(tab.dataset.channel === this.current));
   }
 
   disconnect(): void {
