@@ -23,7 +23,7 @@ from apps.integrations.providers.base import (
     QuotaState,
 )
 from apps.integrations.providers.capabilities import QuotaRule, RateRule
-from apps.integrations.services import connections, meters, windows
+from apps.integrations.services import connections, meters, tallies, windows
 from apps.workspaces.tenancy import workspace_context
 from apps.workspaces.types import Actor
 
@@ -269,6 +269,23 @@ class TestCalls:
         assert meters.pace(mine) is None
         meters.learn(mine, call())
         assert meters.pace(mine) > timezone.now()  # type: ignore[operator]
+
+    @pytest.mark.parametrize("limits", [{3_600: 2, DAY: 100}, {3_600: 100, DAY: 2}])
+    def test_a_short_and_a_long_window_of_one_group_each_hold(
+        self, in_workspace: Any, allow: Any, limits: dict[int, int]
+    ) -> None:
+        allow(
+            rates=tuple(
+                RateRule(scope="account", limit=limit, seconds=seconds)
+                for seconds, limit in limits.items()
+            )
+        )
+        mine = account(in_workspace)
+        meters.learn(mine, call())
+        assert meters.pace(mine) is None
+        meters.learn(mine, call())
+        full = min(limits, key=lambda seconds: limits[seconds])
+        assert meters.pace(mine) == tallies.window_end(full, datetime.now(UTC))
 
     def test_an_apps_usage_holds_every_account_of_the_app(
         self, in_workspace: Any, allow: Any

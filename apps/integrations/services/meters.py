@@ -27,7 +27,7 @@ from apps.integrations.providers.types import Account, Credentials, Role
 from apps.workspaces.tenancy import require_workspace
 
 from . import books
-from .tallies import Said, tallies, window_end
+from .tallies import Said, Window, tallies, window_end
 from .windows import next_reset
 
 KEEP = timedelta(days=8)
@@ -159,7 +159,7 @@ def refused(connection: Connection, *, error: ProviderError, role: Role, format:
             keep_reading(connection, rule, QuotaState(rule.limit, rule.limit, until))
         else:
             said = {books.shared(connection, rule, now).name: Said(rule.limit, 0, until, until)}
-            tallies().heard(calls={}, said=said, now=now)
+            tallies().heard(calls=(), said=said, now=now)
 
 
 def read(
@@ -200,7 +200,7 @@ def learn(connection: Connection, exchange: Exchange) -> None:
     now = datetime.now(UTC)
     endpoint = network.endpoint_of(exchange.method, exchange.url)
     rules = _rates(network, endpoint)
-    calls = {_owner(connection, network, rule): rule.seconds for rule in rules}
+    calls = {_window(connection, network, rule) for rule in rules}
     headers = {name.lower(): value for name, value in exchange.headers.items()}
     said: dict[str, Said] = {}
     state = usage_state(headers, of_app=False, now=now) or rate_state(headers, now=now)
@@ -235,11 +235,9 @@ def pace(connection: Connection, endpoint: str = "all") -> datetime | None:
         books.app_name(connection, "all"),
     }
     waits = [one.until for one in tallies().said(names).values() if one.until and one.until > now]
-    rules = {_owner(connection, network, rule): rule for rule in _rates(network, endpoint)}
-    made = tallies().counted({name: rule.seconds for name, rule in rules.items()}, now)
-    waits += [
-        window_end(rule.seconds, now) for name, rule in rules.items() if made[name] >= rule.limit
-    ]
+    rules = [(rule, _window(connection, network, rule)) for rule in _rates(network, endpoint)]
+    made = tallies().counted({window for _, window in rules}, now)
+    waits += [window_end(rule.seconds, now) for rule, window in rules if made[window] >= rule.limit]
     return max(waits, default=None)
 
 
@@ -325,13 +323,15 @@ def _rates(network: PublishProvider, endpoint: str) -> list[RateRule]:
     return [one for one in network.capabilities.rates if one.endpoint in ("all", endpoint)]
 
 
-def _owner(connection: Connection, network: PublishProvider, rule: RateRule) -> str:
-    """Whose window a rule's calls count in, with the group of calls."""
+def _window(connection: Connection, network: PublishProvider, rule: RateRule) -> Window:
+    """What a rule's calls count in: whose they are, which group of calls, and for how long."""
     if rule.scope == "app":
-        return books.app_name(connection, rule.endpoint)
-    if rule.scope == "address":
-        return f"{network.key}:from-here:{connection.host}:{rule.endpoint}"
-    return f"{network.key}:{connection.pk}:{rule.endpoint}"
+        name = books.app_name(connection, rule.endpoint)
+    elif rule.scope == "address":
+        name = f"{network.key}:from-here:{connection.host}:{rule.endpoint}"
+    else:
+        name = f"{network.key}:{connection.pk}:{rule.endpoint}"
+    return Window(name, rule.seconds)
 
 
 def _told_about(connection: Connection, network: PublishProvider, endpoint: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -73,6 +73,14 @@ class Shared:
 
 
 @dataclass(frozen=True, slots=True)
+class Window:
+    """Calls of a group, counted from one whole multiple of ``seconds`` to the next."""
+
+    name: str
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class Said:
     """What a network said last about a group of calls. `until` says not to call before."""
 
@@ -131,15 +139,15 @@ class Tallies:
         since = now.timestamp() - FORGET_SECONDS
         return int(self._ask(lambda: self._client.zcount(_users_key(name), since, "+inf")) or 1)
 
-    def heard(self, *, calls: Mapping[str, int], said: Mapping[str, Said], now: datetime) -> None:
-        """Count one call in each window of `calls` (key to seconds), and keep what was said."""
+    def heard(self, *, calls: Collection[Window], said: Mapping[str, Said], now: datetime) -> None:
+        """Count one call in each window of `calls`, and keep what was said."""
 
         def act() -> None:
             pipe = self._client.pipeline(transaction=False)
-            for name, seconds in calls.items():
-                key = _window_key(name, seconds, now)
+            for window in calls:
+                key = _window_key(window, now)
                 pipe.incr(key)
-                pipe.expire(key, seconds + 60)
+                pipe.expire(key, window.seconds + 60)
             for name, one in said.items():
                 pipe.hset(_said_key(name), mapping=_as_fields(one))
                 if one.until is None:
@@ -165,13 +173,13 @@ class Tallies:
 
         return (self._ask(act) or []) if keys else []
 
-    def counted(self, calls: Mapping[str, int], now: datetime) -> dict[str, int]:
-        """Calls so far in the window that `now` lies in."""
-        keys = [_window_key(name, seconds, now) for name, seconds in calls.items()]
+    def counted(self, calls: Collection[Window], now: datetime) -> dict[Window, int]:
+        """Calls so far, in the turn of each window that `now` lies in."""
+        keys = [_window_key(window, now) for window in calls]
         found = self._ask(lambda: self._client.mget(keys)) if keys else None
         return {
-            name: int(value or 0)
-            for name, value in zip(calls, found or [0] * len(keys), strict=True)
+            window: int(value or 0)
+            for window, value in zip(calls, found or [0] * len(keys), strict=True)
         }
 
     def _ask(self, act: Any) -> Any:
@@ -219,8 +227,9 @@ def _said_key(name: str) -> str:
     return f"candy-said:{name}"
 
 
-def _window_key(name: str, seconds: int, now: datetime) -> str:
-    return f"candy-calls:{name}:{seconds}:{int(now.timestamp()) // seconds}"
+def _window_key(window: Window, now: datetime) -> str:
+    turn = int(now.timestamp()) // window.seconds
+    return f"candy-calls:{window.name}:{window.seconds}:{turn}"
 
 
 def _as_fields(said: Said) -> dict[Any, Any]:
