@@ -25,10 +25,10 @@ from apps.integrations.providers.base import (
 from apps.integrations.providers.bluesky.client import BlueskyApi
 from apps.integrations.providers.bluesky.errors import from_answer
 from apps.integrations.providers.bluesky.publishing import permalink
+from tests.support import publishing as kit
 from tests.support.networks import Networks
 from tests.support.publication import Publication, image, video
 
-from . import kit
 from .conftest import form_for
 
 

@@ -26,10 +26,10 @@ from apps.integrations.providers.base import (
 )
 from apps.integrations.providers.discord.errors import refusal
 from apps.integrations.providers.discord.publishing import nonce, permalink
+from tests.support import publishing as kit
 from tests.support.networks import Networks
 from tests.support.publication import Publication, document, image, video
 
-from . import kit
 from .conftest import form_for
 
 

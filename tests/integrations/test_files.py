@@ -11,10 +11,10 @@ from apps.integrations import providers
 from apps.integrations.http import guarded_client
 from apps.integrations.providers.base import Content
 from apps.integrations.providers.files import length_of, opened
+from tests.support import publishing as kit
 from tests.support.networks import Networks
 from tests.support.publication import Publication
 
-from . import kit
 from .conftest import form_for
 
 

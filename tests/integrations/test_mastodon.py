@@ -26,10 +26,10 @@ from apps.integrations.providers.base import (
     Wait,
 )
 from apps.integrations.providers.mastodon.errors import from_answer
+from tests.support import publishing as kit
 from tests.support.networks import Networks
 from tests.support.publication import Publication, image, video
 
-from . import kit
 from .conftest import form_for
 
 

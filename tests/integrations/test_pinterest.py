@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
@@ -25,9 +26,8 @@ from apps.integrations.providers.json_api import Answer
 from apps.integrations.providers.pinterest.errors import from_answer
 from apps.integrations.providers.pinterest.numbers import names_for
 from apps.integrations.providers.pinterest.provider import PinterestProvider
+from tests.support import publishing as kit
 from tests.support.networks import Networks
-
-from . import kit
 
 KEY = "pinterest"
 
@@ -57,7 +57,7 @@ def calls(heard: tuple[GuardedClient, list[kit.Call]]) -> list[kit.Call]:
 
 @pytest.fixture
 def maren(network: PinterestProvider, networks: Networks, client: GuardedClient) -> Connected:
-    return kit.connected(network, networks, client)
+    return kit.sign_in(network, networks, client)
 
 
 def pin(who: Connected, *media: Any, **more: Any) -> Content:
@@ -78,7 +78,7 @@ def test_the_boards_are_offered_to_choose_from(maren: Connected, calls: list[kit
 def test_signing_in_speaks_basic_and_a_refresh_rotates(
     network: PinterestProvider, networks: Networks, client: GuardedClient
 ) -> None:
-    app = kit.sandbox_app(networks, KEY)
+    app = kit.sandbox_app(networks, providers.get(KEY))
     back = "https://candy.example/connect/pinterest/callback"
     start = network.start_oauth({}, app=app, redirect_uri=back, state="s", client=client)
     assert "scope=boards%3Aread%2Cboards%3Awrite" in start.authorize_url
@@ -141,10 +141,10 @@ def test_a_good_pin_has_no_findings(network: PinterestProvider, maren: Connected
 def test_an_image_pin_is_one_call_as_recorded(
     network: PinterestProvider, maren: Connected, client: GuardedClient, calls: list[kit.Call]
 ) -> None:
-    ctx = kit.intent(maren, client, pin(maren, options={"link": "https://example.com/a"}))
+    ctx = kit.context(maren, client, pin(maren, options={"link": "https://example.com/a"}))
     assert kit.run(network, ctx) == ["submit"]
     kit.held_to(calls[-1], kit.recorded(KEY, "create_image"))
-    assert kit.decoded(calls[-1].sent["media_source"]["data"]) == ctx.content.media[0].read()
+    assert b64decode(calls[-1].sent["media_source"]["data"]) == ctx.content.media[0].read()
     page = client.get(ctx.handles["permalink"])
     assert page.status_code == 200
     assert "A pin" in page.text
@@ -154,7 +154,7 @@ def test_a_carousel_is_one_call_as_recorded(
     network: PinterestProvider, maren: Connected, client: GuardedClient, calls: list[kit.Call]
 ) -> None:
     content = pin(maren, *(kit.picture(n) for n in range(3)))
-    kit.run(network, kit.intent(maren, client, content))
+    kit.run(network, kit.context(maren, client, content))
     kit.held_to(calls[-1], kit.recorded(KEY, "create_carousel"))
     assert len(calls[-1].sent["media_source"]["items"]) == 3
 
@@ -166,7 +166,7 @@ def test_a_video_is_registered_sent_waited_for_and_pinned(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    ctx = kit.intent(maren, client, pin(maren, kit.film(300_001, cover_ms=2500)))
+    ctx = kit.context(maren, client, pin(maren, kit.film(300_001, cover_ms=2500)))
     calls.clear()
     assert kit.run(network, ctx) == ["register", "upload", "process", "submit"]
     register, upload, status, create = calls
@@ -185,10 +185,10 @@ def test_a_video_is_registered_sent_waited_for_and_pinned(
 def test_a_chosen_cover_goes_along(
     network: PinterestProvider, maren: Connected, client: GuardedClient, calls: list[kit.Call]
 ) -> None:
-    kit.run(network, kit.intent(maren, client, pin(maren, kit.film(cover=kit.picture(7)))))
+    kit.run(network, kit.context(maren, client, pin(maren, kit.film(cover=kit.picture(7)))))
     source = calls[-1].sent["media_source"]
     assert source["cover_image_content_type"] == "image/jpeg"
-    assert kit.decoded(source["cover_image_data"]) == kit.picture(7).read()
+    assert b64decode(source["cover_image_data"]) == kit.picture(7).read()
     assert "cover_image_key_frame_time" not in source
 
 
@@ -196,7 +196,7 @@ def test_processing_is_waited_for_and_a_new_token_goes_on_with_the_same_upload(
     network: PinterestProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
     networks.control(KEY, scenario="slow_processing", seconds=600)
-    ctx = kit.intent(maren, client, pin(maren, kit.film()))
+    ctx = kit.context(maren, client, pin(maren, kit.film()))
     kit.run(network, ctx, until="process")
     assert isinstance(network.run_stage("process", ctx), Wait)
     media = ctx.handles["media_id"]
@@ -214,7 +214,7 @@ def test_a_video_that_pinterest_cannot_process_fails_and_starts_afresh_later(
     network: PinterestProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
     networks.control(KEY, scenario="container_error")
-    ctx = kit.intent(maren, client, pin(maren, kit.film()))
+    ctx = kit.context(maren, client, pin(maren, kit.film()))
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
     assert caught.value.kind is ErrorKind.MEDIA_INVALID
@@ -227,7 +227,7 @@ def test_a_video_that_pinterest_cannot_process_fails_and_starts_afresh_later(
 def test_an_upload_whose_permission_has_ended_is_registered_again(
     network: PinterestProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
-    ctx = kit.intent(maren, client, pin(maren, kit.film()))
+    ctx = kit.context(maren, client, pin(maren, kit.film()))
     network.run_stage("register", ctx)
     first = ctx.handles["media_id"]
     ctx.remember("upload", ctx.handles["upload"].replace("policy", "nothing"))
@@ -250,7 +250,7 @@ def test_a_lost_answer_is_found_on_the_board(
     client: GuardedClient,
     media: tuple[Any, ...],
 ) -> None:
-    ctx = kit.intent(maren, client, pin(maren, *media))
+    ctx = kit.context(maren, client, pin(maren, *media))
     kit.run(network, ctx, until="submit")
     networks.control(KEY, scenario="accept_then_drop")
     with pytest.raises(ProviderError) as caught:
@@ -268,22 +268,22 @@ def test_a_pin_that_differs_in_link_title_text_or_kind_is_not_ours(
     network: PinterestProvider, maren: Connected, client: GuardedClient
 ) -> None:
     ours = pin(maren, options={"link": "https://example.com/a"})
-    kit.run(network, kit.intent(maren, client, ours))
+    kit.run(network, kit.context(maren, client, ours))
     for other in (
         replace(ours, title="Another"),
         replace(ours, text="Another"),
         replace(ours, options={**ours.options, "link": "https://example.com/b"}),
         replace(ours, media=(kit.film(),)),
     ):
-        assert isinstance(network.reconcile(kit.intent(maren, client, other)), NotFound)
-    assert isinstance(network.reconcile(kit.intent(maren, client, ours)), Found)
+        assert isinstance(network.reconcile(kit.context(maren, client, other)), NotFound)
+    assert isinstance(network.reconcile(kit.context(maren, client, ours)), Found)
 
 
 def test_a_board_that_cannot_be_read_is_a_persons_matter(
     network: PinterestProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
     networks.control(KEY, scenario="unreadable")
-    ctx = kit.intent(maren, client, pin(maren))
+    ctx = kit.context(maren, client, pin(maren))
     assert isinstance(network.reconcile(ctx), Unreadable)
 
 
@@ -340,7 +340,7 @@ def test_each_kind_of_pin_is_asked_for_its_own_numbers(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    one, two = (kit.intent(maren, client, pin(maren, m)) for m in (kit.picture(), kit.film()))
+    one, two = (kit.context(maren, client, pin(maren, m)) for m in (kit.picture(), kit.film()))
     for ctx in (one, two):
         kit.run(network, ctx)
     networks.control(KEY, clock_offset=7200)
@@ -358,7 +358,7 @@ def test_each_kind_of_pin_is_asked_for_its_own_numbers(
 def test_a_dead_name_costs_only_itself(
     network: PinterestProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
-    ctx = kit.intent(maren, client, pin(maren))
+    ctx = kit.context(maren, client, pin(maren))
     kit.run(network, ctx)
     networks.control(KEY, scenario="dead_metric")
     mine = ctx.handles["remote_id"]

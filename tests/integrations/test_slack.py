@@ -24,10 +24,10 @@ from apps.integrations.providers.base import (
 )
 from apps.integrations.providers.oauth import OAuthProvider
 from apps.integrations.providers.slack.errors import refusal
+from tests.support import publishing as kit
 from tests.support.networks import Networks
 from tests.support.publication import Publication, document, image, video
 
-from . import kit
 from .conftest import form_for
 
 CALLBACK = "https://candy.example/connect/slack/callback"
@@ -80,7 +80,7 @@ def message(networks: Networks, who: Connected, handles: dict[str, str]) -> dict
 def test_a_consent_offers_every_channel_and_the_code_works_once(
     slack: OAuthProvider, networks: Networks
 ) -> None:
-    app = kit.sandbox_app(networks, "slack")
+    app = kit.sandbox_app(networks, providers.get("slack"))
     with kit.listening() as (client, calls):
         begun = slack.start_oauth({}, app=app, redirect_uri=CALLBACK, state="s", client=client)
         query = dict(parse_qsl(urlsplit(begun.authorize_url).query))
@@ -103,7 +103,7 @@ def test_a_consent_offers_every_channel_and_the_code_works_once(
 def test_rotation_gives_a_new_pair_and_a_spent_one_ends(
     slack: OAuthProvider, networks: Networks, client: GuardedClient
 ) -> None:
-    app = kit.sandbox_app(networks, "slack")
+    app = kit.sandbox_app(networks, providers.get("slack"))
     assert networks.sandbox is not None
     pair = networks.sandbox.simulators["slack"].desk.issue("maren")  # type: ignore[attr-defined]
     old = {"access": pair["access_token"], "refresh": pair["refresh_token"]}

@@ -25,10 +25,10 @@ from apps.integrations.providers.base import (
 from apps.integrations.providers.telegram.client import BotApi
 from apps.integrations.providers.telegram.errors import refusal
 from apps.integrations.providers.telegram.provider import permalink
+from tests.support import publishing as kit
 from tests.support.networks import Networks
 from tests.support.publication import Publication, document, image, video
 
-from . import kit
 from .conftest import form_for
 
 

@@ -31,9 +31,8 @@ from apps.integrations.providers.tiktok.chunks import plan
 from apps.integrations.providers.tiktok.errors import from_answer, from_failure
 from apps.integrations.providers.tiktok.provider import TikTokProvider
 from apps.integrations.services import sign_ins
+from tests.support import publishing as kit
 from tests.support.networks import Networks
-
-from . import kit
 
 KEY = "tiktok"
 # Pieces of 64 kB, so that a small film is sent in many.
@@ -72,7 +71,7 @@ def calls(heard: tuple[GuardedClient, list[kit.Call]]) -> list[kit.Call]:
 
 @pytest.fixture
 def maren(network: TikTokProvider, networks: Networks, client: GuardedClient) -> Connected:
-    return kit.connected(network, networks, client)
+    return kit.sign_in(network, networks, client)
 
 
 def video(size: int = 300_001, text: str = "A caption #tag", **options: Any) -> Content:
@@ -144,7 +143,7 @@ def test_what_the_creator_may_choose_is_read_at_connect(
 def test_signing_in_uses_the_client_key_and_proves_itself(
     network: TikTokProvider, networks: Networks, client: GuardedClient
 ) -> None:
-    app = kit.sandbox_app(networks, KEY)
+    app = kit.sandbox_app(networks, providers.get(KEY))
     back = sign_ins.redirect_uri(KEY)
     assert KEY not in back
     assert providers.by_callback(back.split("/")[-2]) is network
@@ -188,12 +187,12 @@ def test_without_the_right_to_publish_only_the_inbox_is_left(
     assert networks.sandbox is not None
     desk = networks.sandbox.simulators[KEY].desk  # type: ignore[attr-defined]
     token = desk.issue("maren", "user.info.basic,video.upload")
-    app = kit.sandbox_app(networks, KEY)
+    app = kit.sandbox_app(networks, providers.get(KEY))
     one = network.accounts(Token(token), app=app, host=app.base, client=client).accounts[0]
     assert one.account.limits["direct"] is False
     codes = [i.code for i in network.validate(video(**DIRECT), one.account)]
     assert "option.mode" in codes
-    ctx = kit.intent(one, client, video())
+    ctx = kit.context(one, client, video())
     kit.run(network, ctx)
     assert networks.posts(KEY) == 1
 
@@ -222,7 +221,7 @@ def test_a_direct_post_wants_everything_that_tiktok_asks(
     options: dict[str, Any],
     code: str,
 ) -> None:
-    who = kit.connected(network, networks, client, "sandbox-newsdesk")
+    who = kit.sign_in(network, networks, client, "newsdesk")
     good = network.validate(video(**DIRECT), who.account)
     assert not [one for one in good if one.level == "error"]
     found = network.validate(video(**DIRECT | options), who.account)
@@ -295,7 +294,7 @@ def test_a_direct_video_goes_out_in_pieces(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    ctx = kit.intent(maren, client, video(allow_comment=True, is_aigc=True, **DIRECT))
+    ctx = kit.context(maren, client, video(allow_comment=True, is_aigc=True, **DIRECT))
     calls.clear()
     ran = kit.run(network, ctx)
     assert ran == ["check", "init", "upload", "submit", "confirm", "permalink"]
@@ -335,7 +334,7 @@ def test_a_draft_is_delivered_when_it_is_in_the_inbox(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    ctx = kit.intent(maren, client, video())
+    ctx = kit.context(maren, client, video())
     assert kit.run(network, ctx) == ["init", "upload", "submit", "confirm"]
     kit.held_to(sent(calls, "inbox/video/init")[0], kit.recorded(KEY, "inbox_init"))
     assert ctx.handles["remote_id"] == ctx.handles["publish_id"]
@@ -351,13 +350,13 @@ def test_photos_are_fetched_by_tiktok(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    ctx = kit.intent(maren, client, photos(networks, 3, auto_music=True, **DIRECT))
+    ctx = kit.context(maren, client, photos(networks, 3, auto_music=True, **DIRECT))
     assert kit.run(network, ctx) == ["check", "submit", "confirm", "permalink"]
     kit.held_to(sent(calls, "content/init")[0], kit.recorded(KEY, "photo_init"))
     page = client.get(ctx.handles["permalink"]).text
     assert "A title" in page
     assert page.count("<img") == 3
-    draft = kit.intent(maren, client, photos(networks))
+    draft = kit.context(maren, client, photos(networks))
     kit.run(network, draft)
     body = sent(calls, "content/init")[-1].sent
     assert body["post_mode"] == "MEDIA_UPLOAD"
@@ -368,7 +367,7 @@ def test_an_address_that_nobody_verified_is_said_in_words(
     network: TikTokProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
     item = kit.picture(url=lambda: "https://unverified.example/1.jpg")
-    ctx = kit.intent(maren, client, Content("x", (item,), title="t"))
+    ctx = kit.context(maren, client, Content("x", (item,), title="t"))
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
     assert (caught.value.kind, caught.value.field) == (ErrorKind.VALIDATION, "media")
@@ -379,7 +378,7 @@ def test_pictures_that_cannot_be_fetched_are_tried_again_with_a_new_publish_id(
     network: TikTokProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
     item = kit.picture(url=lambda: f"{networks.url}/nowhere.jpg")
-    ctx = kit.intent(maren, client, Content("x", (item,), title="t"))
+    ctx = kit.context(maren, client, Content("x", (item,), title="t"))
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
     assert caught.value.kind is ErrorKind.TRANSIENT_SAFE
@@ -389,8 +388,8 @@ def test_pictures_that_cannot_be_fetched_are_tried_again_with_a_new_publish_id(
 def test_what_the_creator_turned_off_meanwhile_stops_the_post_before_it_starts(
     network: TikTokProvider, networks: Networks, client: GuardedClient, calls: list[kit.Call]
 ) -> None:
-    who = kit.connected(network, networks, client, "sandbox-newsdesk")
-    ctx = kit.intent(who, client, video(allow_stitch=True, **DIRECT))
+    who = kit.sign_in(network, networks, client, "newsdesk")
+    ctx = kit.context(who, client, video(allow_stitch=True, **DIRECT))
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
     assert caught.value.field == "allow_stitch"
@@ -409,7 +408,7 @@ def test_a_lost_answer_to_the_last_piece_is_found_by_its_publish_id(
     calls: list[kit.Call],
     scenario: str,
 ) -> None:
-    ctx = kit.intent(maren, client, video(**DIRECT))
+    ctx = kit.context(maren, client, video(**DIRECT))
     networks.control(KEY, scenario=scenario)
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
@@ -435,7 +434,7 @@ def test_a_fault_at_any_piece_is_resumed_there(
     scenario: str,
     nth: int,
 ) -> None:
-    ctx = kit.intent(maren, client, video(**DIRECT))
+    ctx = kit.context(maren, client, video(**DIRECT))
     kit.run(network, ctx, until="upload")
     networks.control(KEY, scenario=scenario, point="upload", nth=nth)
     with pytest.raises(ProviderError) as caught:
@@ -454,7 +453,7 @@ def test_a_last_piece_that_never_arrived_is_sent_under_the_same_publish_id(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    ctx = kit.intent(maren, client, video(**DIRECT))
+    ctx = kit.context(maren, client, video(**DIRECT))
     networks.control(KEY, scenario="error_before_accept")
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
@@ -476,7 +475,7 @@ def test_a_token_that_ends_while_tiktok_works_changes_nothing_for_the_publish_id
     assert networks.sandbox is not None
     desk = networks.sandbox.simulators[KEY].desk  # type: ignore[attr-defined]
     first = desk.issue("maren", "")
-    ctx = kit.intent(
+    ctx = kit.context(
         maren,
         client,
         video(**DIRECT),
@@ -489,7 +488,7 @@ def test_a_token_that_ends_while_tiktok_works_changes_nothing_for_the_publish_id
     with pytest.raises(ProviderError) as caught:
         network.run_stage("confirm", ctx)
     assert caught.value.kind is ErrorKind.AUTH_EXPIRED
-    app = kit.sandbox_app(networks, KEY)
+    app = kit.sandbox_app(networks, providers.get(KEY))
     fresh = network.refresh(ctx.credentials, client, app=app, host=app.base)
     assert fresh is not None
     ctx.credentials = fresh.credentials
@@ -507,7 +506,7 @@ def test_an_upload_address_that_has_ended_is_closed_before_another_is_asked_for(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    ctx = kit.intent(maren, client, video(**DIRECT))
+    ctx = kit.context(maren, client, video(**DIRECT))
     kit.run(network, ctx, until="upload")
     first = ctx.handles["publish_id"]
     networks.control(KEY, scenario="success", clock_offset=3601)
@@ -523,7 +522,7 @@ def test_an_upload_address_that_has_ended_is_closed_before_another_is_asked_for(
 def test_a_lost_start_of_a_video_costs_nothing(
     network: TikTokProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
-    ctx = kit.intent(maren, client, video(**DIRECT))
+    ctx = kit.context(maren, client, video(**DIRECT))
     networks.control(KEY, scenario="accept_then_drop", point="container")
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
@@ -537,7 +536,7 @@ def test_a_lost_start_of_a_video_costs_nothing(
 def test_photos_whose_number_never_came_are_a_persons_matter(
     network: TikTokProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
-    ctx = kit.intent(maren, client, photos(networks, **DIRECT))
+    ctx = kit.context(maren, client, photos(networks, **DIRECT))
     networks.control(KEY, scenario="accept_then_drop")
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
@@ -550,7 +549,7 @@ def test_a_video_that_fails_says_why_and_is_closed(
     network: TikTokProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
     networks.control(KEY, scenario="container_error")
-    ctx = kit.intent(maren, client, video(**DIRECT))
+    ctx = kit.context(maren, client, video(**DIRECT))
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
     assert caught.value.kind is ErrorKind.MEDIA_INVALID
@@ -560,7 +559,7 @@ def test_a_video_that_fails_says_why_and_is_closed(
 def test_a_post_that_stays_private_has_no_address(
     network: TikTokProvider, maren: Connected, client: GuardedClient
 ) -> None:
-    ctx = kit.intent(maren, client, video(**DIRECT | {"privacy": "SELF_ONLY"}))
+    ctx = kit.context(maren, client, video(**DIRECT | {"privacy": "SELF_ONLY"}))
     kit.run(network, ctx)
     assert ctx.handles["remote_id"] == ctx.handles["publish_id"]
     assert "permalink" not in ctx.handles
@@ -573,7 +572,7 @@ def test_a_long_upload_comes_up_for_air(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(publishing, "SLICE_SECONDS", -1.0)
-    ctx = kit.intent(maren, client, video(**DIRECT))
+    ctx = kit.context(maren, client, video(**DIRECT))
     kit.run(network, ctx, until="upload")
     assert isinstance(network.run_stage("upload", ctx), Wait)
 
@@ -652,7 +651,7 @@ def test_numbers_come_for_public_posts_and_are_found_by_publish_id_too(
     calls: list[kit.Call],
 ) -> None:
     public, private = (
-        kit.intent(maren, client, video(**DIRECT | {"privacy": one}))
+        kit.context(maren, client, video(**DIRECT | {"privacy": one}))
         for one in ("PUBLIC_TO_EVERYONE", "SELF_ONLY")
     )
     for ctx in (public, private):
@@ -672,7 +671,7 @@ def test_numbers_come_for_public_posts_and_are_found_by_publish_id_too(
 def test_a_dead_name_costs_only_itself(
     network: TikTokProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
-    ctx = kit.intent(maren, client, video(**DIRECT))
+    ctx = kit.context(maren, client, video(**DIRECT))
     kit.run(network, ctx)
     networks.control(KEY, scenario="dead_metric")
     mine = ctx.handles["remote_id"]

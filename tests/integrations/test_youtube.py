@@ -34,9 +34,8 @@ from apps.integrations.providers.youtube.errors import (
 )
 from apps.integrations.providers.youtube.provider import MANAGE, UPLOAD, YouTubeProvider
 from apps.integrations.providers.youtube.rules import tags_length
+from tests.support import publishing as kit
 from tests.support.networks import Networks
-
-from . import kit
 
 KEY = "youtube"
 PIECE = 262_144
@@ -75,7 +74,7 @@ def calls(heard: tuple[GuardedClient, list[kit.Call]]) -> list[kit.Call]:
 
 @pytest.fixture
 def maren(network: YouTubeProvider, networks: Networks, client: GuardedClient) -> Connected:
-    return kit.connected(network, networks, client)
+    return kit.sign_in(network, networks, client)
 
 
 def film(title: str = "A film", size: int = SIZE, **more: Any) -> Content:
@@ -109,7 +108,7 @@ def test_the_channel_is_read_with_its_list_of_uploads(
 def test_a_channel_that_youtube_does_not_know_well_has_fifteen_minutes(
     network: YouTubeProvider, networks: Networks, client: GuardedClient
 ) -> None:
-    who = kit.connected(network, networks, client, "sandbox-unverified")
+    who = kit.sign_in(network, networks, client, "unverified")
     codes = [i.code for i in network.validate(film(details={"seconds": 901.0}), who.account)]
     assert "media.too_long" in codes
 
@@ -117,7 +116,7 @@ def test_a_channel_that_youtube_does_not_know_well_has_fifteen_minutes(
 def test_a_refresh_brings_no_refresh_token_and_takes_none_away(
     network: YouTubeProvider, networks: Networks, client: GuardedClient
 ) -> None:
-    app = kit.sandbox_app(networks, KEY)
+    app = kit.sandbox_app(networks, providers.get(KEY))
     back = "https://candy.example/connect/youtube/callback"
     start = network.start_oauth({}, app=app, redirect_uri=back, state="s", client=client)
     assert "access_type=offline" in start.authorize_url
@@ -144,7 +143,7 @@ def test_a_refresh_brings_no_refresh_token_and_takes_none_away(
 def test_a_permission_that_was_unticked_is_shown_as_not_granted(
     network: YouTubeProvider, networks: Networks, client: GuardedClient
 ) -> None:
-    app = kit.sandbox_app(networks, KEY)
+    app = kit.sandbox_app(networks, providers.get(KEY))
     grant = network.accounts(
         Token(access_token="x", scope=UPLOAD), app=app, host=app.base, client=client
     )
@@ -220,7 +219,7 @@ def test_a_video_goes_out_in_pieces_through_one_session(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    ctx = kit.intent(maren, client, film(details={"cover": kit.picture(3)}))
+    ctx = kit.context(maren, client, film(details={"cover": kit.picture(3)}))
     calls.clear()
     ran = kit.run(network, ctx)
     assert ran == ["session", "upload", "submit", "process", "thumbnail"]
@@ -252,7 +251,7 @@ def test_a_file_of_one_piece_and_one_that_ends_on_a_piece_go_out(
     network: YouTubeProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
     for number, size in enumerate((1, PIECE, 2 * PIECE, 2 * PIECE + 1)):
-        kit.run(network, kit.intent(maren, client, film(f"Film {number}", size)))
+        kit.run(network, kit.context(maren, client, film(f"Film {number}", size)))
     assert networks.posts(KEY) == 4
 
 
@@ -267,7 +266,7 @@ def test_options_become_what_youtube_calls_them(
         "synthetic": True,
         "notify": False,
     }
-    kit.run(network, kit.intent(maren, client, film(options=options)))
+    kit.run(network, kit.context(maren, client, film(options=options)))
     opened = sent(calls, "POST", "uploadType=resumable")[0]
     assert "notifySubscribers=false" in opened.path
     assert opened.sent["snippet"]["tags"] == ["sea", "open sea"]
@@ -280,8 +279,8 @@ def test_options_become_what_youtube_calls_them(
 def test_a_cover_that_is_refused_is_noted_and_fails_nothing(
     network: YouTubeProvider, networks: Networks, client: GuardedClient
 ) -> None:
-    who = kit.connected(network, networks, client, "sandbox-unverified")
-    ctx = kit.intent(who, client, film(details={"cover": kit.picture()}))
+    who = kit.sign_in(network, networks, client, "unverified")
+    ctx = kit.context(who, client, film(details={"cover": kit.picture()}))
     kit.run(network, ctx)
     assert ctx.handles["remote_id"]
     assert "cover" in ctx.handles["note"]
@@ -295,7 +294,7 @@ def test_processing_is_waited_for_and_a_new_token_goes_on(
     calls: list[kit.Call],
 ) -> None:
     networks.control(KEY, scenario="slow_processing", seconds=600)
-    ctx = kit.intent(maren, client, film())
+    ctx = kit.context(maren, client, film())
     kit.run(network, ctx, until="process")
     assert isinstance(network.run_stage("process", ctx), Wait)
     assert "remote_id" not in ctx.handles
@@ -317,7 +316,7 @@ def test_a_video_that_is_processed_for_very_long_counts_as_out(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     networks.control(KEY, scenario="slow_processing", seconds=6000)
-    ctx = kit.intent(maren, client, film())
+    ctx = kit.context(maren, client, film())
     kit.run(network, ctx, until="process")
     assert isinstance(network.run_stage("process", ctx), Wait)
     monkeypatch.setattr(publishing, "PROCESSING_SECONDS", -1.0)
@@ -329,7 +328,7 @@ def test_a_video_that_youtube_cannot_process_is_a_failure_with_its_reason(
     network: YouTubeProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
     networks.control(KEY, scenario="container_error")
-    ctx = kit.intent(maren, client, film())
+    ctx = kit.context(maren, client, film())
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
     assert caught.value.kind is ErrorKind.MEDIA_INVALID
@@ -344,7 +343,7 @@ def test_a_long_upload_comes_up_for_air_and_goes_on_where_it_was(
     calls: list[kit.Call],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    ctx = kit.intent(maren, client, film())
+    ctx = kit.context(maren, client, film())
     monkeypatch.setattr(publishing, "SLICE_SECONDS", -1.0)
     kit.run(network, ctx, until="upload")
     assert isinstance(network.run_stage("upload", ctx), Wait)
@@ -367,7 +366,7 @@ def test_a_lost_answer_to_the_last_byte_is_known_by_the_session(
     calls: list[kit.Call],
     scenario: str,
 ) -> None:
-    ctx = kit.intent(maren, client, film(details={"cover": kit.picture()}))
+    ctx = kit.context(maren, client, film(details={"cover": kit.picture()}))
     networks.control(KEY, scenario=scenario)
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
@@ -389,7 +388,7 @@ def test_a_last_byte_that_never_arrived_is_sent_through_the_same_session(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    ctx = kit.intent(maren, client, film())
+    ctx = kit.context(maren, client, film())
     networks.control(KEY, scenario="error_before_accept")
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
@@ -412,7 +411,7 @@ def test_a_fault_at_any_piece_is_resumed_there(
     scenario: str,
     nth: int,
 ) -> None:
-    ctx = kit.intent(maren, client, film())
+    ctx = kit.context(maren, client, film())
     networks.control(KEY, scenario=scenario, point="upload", nth=nth)
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
@@ -438,7 +437,7 @@ def test_a_session_that_is_gone_with_its_video_made_is_found_in_the_uploads(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    ctx = kit.intent(maren, client, film())
+    ctx = kit.context(maren, client, film())
     networks.control(KEY, scenario="accept_then_drop")
     with pytest.raises(ProviderError):
         kit.run(network, ctx)
@@ -459,7 +458,7 @@ def test_a_session_that_is_gone_with_its_video_made_is_found_in_the_uploads(
 def test_a_session_that_is_gone_without_a_video_is_opened_again(
     network: YouTubeProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
-    ctx = kit.intent(maren, client, film())
+    ctx = kit.context(maren, client, film())
     networks.control(KEY, scenario="error_before_accept", point="upload", nth=2)
     with pytest.raises(ProviderError):
         kit.run(network, ctx)
@@ -475,7 +474,7 @@ def test_a_session_that_is_gone_without_a_video_is_opened_again(
 def test_a_channel_that_cannot_be_read_is_a_persons_matter(
     network: YouTubeProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
-    ctx = kit.intent(maren, client, film())
+    ctx = kit.context(maren, client, film())
     kit.run(network, ctx, until="submit")
     gone(network, ctx)
     networks.control(KEY, scenario="unreadable")
@@ -507,7 +506,7 @@ def comment_of(
     who: Connected, client: GuardedClient, video: PublishContext, **more: Any
 ) -> PublishContext:
     part = replace(video.content, first_comment="First").parts()[-1]
-    return kit.intent(
+    return kit.context(
         who, client, part.content, role="comment", root=video.handles, parent=video.handles, **more
     )
 
@@ -519,7 +518,7 @@ def test_the_first_comment_follows_the_video(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    video = kit.intent(maren, client, film())
+    video = kit.context(maren, client, film())
     kit.run(network, video)
     ctx = comment_of(maren, client, video)
     assert kit.run(network, ctx) == ["comment"]
@@ -539,7 +538,7 @@ def test_a_comment_in_doubt_is_looked_for(
     scenario: str,
     is_out: bool,
 ) -> None:
-    video = kit.intent(maren, client, film())
+    video = kit.context(maren, client, film())
     kit.run(network, video)
     ctx = comment_of(maren, client, video)
     networks.control(KEY, scenario=scenario, point="comment")
@@ -629,7 +628,7 @@ def test_a_full_quota_is_known_before_a_byte_is_sent(
     calls: list[kit.Call],
 ) -> None:
     networks.control(KEY, scenario="quota_full")
-    ctx = kit.intent(maren, client, film())
+    ctx = kit.context(maren, client, film())
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
     assert caught.value.kind is ErrorKind.QUOTA_EXHAUSTED
@@ -647,7 +646,7 @@ def test_numbers_come_as_text_and_hidden_ones_are_left_out(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    ctx = kit.intent(maren, client, film())
+    ctx = kit.context(maren, client, film())
     kit.run(network, ctx)
     networks.control(KEY, clock_offset=7200)
     mine = ctx.handles["remote_id"]
