@@ -17,12 +17,9 @@ from django.db import connection
 from django.utils import timezone
 
 from apps.integrations.services import sandbox
-from apps.knisoci import content
-from apps.knisoci.models import Post, Target, Variant
+from apps.knisoci.models import Target
 from apps.knisoci.services import channels
 from apps.knisoci.transitions import TargetState
-from apps.knisoci.types import PublishTargetInput
-from apps.orchestrator import services as orchestrator
 from apps.workspaces.models import Workspace
 from apps.workspaces.services import provisioning
 from apps.workspaces.tenancy import provision, workspace_context
@@ -30,6 +27,7 @@ from apps.workspaces.types import Actor
 from deploy.local.processes import end_with_parent
 from deploy.local.valkey import free_port
 from tests.bench.table import Line, median, percentile
+from tests.support import planning
 from tests.support.fleet import ROOT, Fleet, fleet, own_valkey
 from tests.support.networks import Networks
 
@@ -156,38 +154,9 @@ def _channel(space: Workspace, key: str, number: int) -> Any:
 
 
 def _plan(space: Workspace, channel: Any, due: Sequence[datetime], name: str) -> None:
-    """Scheduled posts, written in bulk: the planning is not what is measured."""
+    texts = [f"Post {name} {number}" for number in range(len(due))]
     with workspace_context(space):
-        posts = Post.objects.bulk_create(Post(title=f"{name} {n}") for n in range(len(due)))
-        variants = Variant.objects.bulk_create(
-            Variant(
-                post=post,
-                channel=channel,
-                text=f"Post {post.title}",
-                content_hash=content.digest(text=f"Post {post.title}", media=(), options={}),
-            )
-            for post in posts
-        )
-        targets = [
-            Target(variant=variant, post=variant.post, channel=channel, due_at=at)
-            for variant, at in zip(variants, due, strict=True)
-        ]
-        for target in targets:
-            target.state = TargetState.SCHEDULED
-        for at in sorted(set(due)):
-            group = [target for target in targets if target.due_at == at]
-            jobs = orchestrator.enqueue_many(
-                actor=Actor.system(space),
-                action="knisoci.publish_target",
-                inputs=[
-                    PublishTargetInput(target=target.pk, account=channel.connection_id)
-                    for target in group
-                ],
-                run_at=at,
-            )
-            for target, job in zip(group, jobs, strict=True):
-                target.job_id = job.pk
-        Target.objects.bulk_create(targets)
+        planning.plan(actor=Actor.system(space), channel=channel, texts=texts, due=due)
 
 
 def _wait(spaces: Sequence[Workspace], count: int, seconds: float, crew: Fleet) -> None:

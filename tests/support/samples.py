@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -83,23 +82,15 @@ def _file(
 
 
 def variant_for(
-    provider: PublishProvider,
-    account: Account,
-    actor: Any,
-    text: str,
-    *,
-    media: Sequence[Any] = (),
+    provider: PublishProvider, account: Account, actor: Any, text: str
 ) -> dict[str, Any]:
-    """As `content_for`, but as the fields of a variant, with files that are in the library.
-
-    `media` are those of an earlier post of the same kind, to save uploading them again.
-    """
+    """As `content_for`, but as the fields of a variant, with files that are in the library."""
     made = content_for(provider, account, _NoFiles(), text)
     return {
         "text": text,
         "title": made.title,
         "options": dict(made.options),
-        "media": list(media) or [_in_library(actor, item.kind) for item in made.media],
+        "media": [_in_library(actor, item.kind) for item in made.media],
     }
 
 
