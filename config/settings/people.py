@@ -68,7 +68,7 @@ MFA_RECOVERY_CODE_COUNT = 10
 CANDY_TRUSTED_PROXIES = env_int("CANDY_TRUSTED_PROXIES", 0, minimum=0)
 ALLAUTH_TRUSTED_PROXY_COUNT = CANDY_TRUSTED_PROXIES
 
-SOCIALACCOUNT_ADAPTER = "apps.accounts.adapter.SocialAccountAdapter"
+SOCIALACCOUNT_ADAPTER = "apps.integrations.single_sign_on.SocialAccountAdapter"
 SOCIALACCOUNT_AUTO_SIGNUP = True
 SOCIALACCOUNT_LOGIN_ON_GET = False  # a form with a token, so that nobody is signed in by a link
 SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True

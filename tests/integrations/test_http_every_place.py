@@ -10,7 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx2
+import jwt
 import pytest
+from allauth.socialaccount.internal import jwtkit
+from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Error
 from django.conf import settings as django_settings
 
 from apps.agents.llm.transport import GuardedTransport as ModelTransport
@@ -118,6 +121,18 @@ def _model(actor: Actor, url: str) -> object:
     return asyncio.run(ask())
 
 
+def _sign_on_token(actor: Actor, url: str) -> object:
+    """Where a discovery document says that codes become tokens, asked by allauth itself."""
+    asker = OAuth2Client(None, "candy", "secret", "POST", url, "https://candy.test/")
+    return asker.get_access_token("code")
+
+
+def _sign_on_keys(actor: Actor, url: str) -> object:
+    """Where it says that its keys are."""
+    token = jwt.encode({"sub": "7"}, "k" * 32, headers={"kid": "1"})
+    return jwtkit.fetch_key(token, url, lambda keys, kid: None)
+
+
 def _places() -> dict[str, Callable[[Actor, str], object]]:
     found: dict[str, Callable[[Actor, str], object]] = {
         "link card": _card,
@@ -125,6 +140,8 @@ def _places() -> dict[str, Callable[[Actor, str], object]]:
         "website": _website,
         "sitemap": _sitemap,
         "model server": _model,
+        "single sign-on, token": _sign_on_token,
+        "single sign-on, keys": _sign_on_keys,
     }
     for network in providers.all_publishers():
         if network.connect_fields:
@@ -139,7 +156,7 @@ def _places() -> dict[str, Callable[[Actor, str], object]]:
 
 PLACES = _places()
 # What a library or a parser may say of an address that is none.
-_REFUSALS = (DomainError, httpx2.HTTPError, httpx2.InvalidURL, ValueError)
+_REFUSALS = (DomainError, OAuth2Error, httpx2.HTTPError, httpx2.InvalidURL, ValueError)
 
 
 @pytest.mark.parametrize("place", PLACES)
@@ -173,4 +190,5 @@ def test_the_tap_sees_what_these_places_do(closed: Wire, in_workspace: Any) -> N
             reached.append(place)
     assert {"link card", "link card's picture", "website", "model server"} <= set(reached)
     assert "mastodon, host" in reached
+    assert {"single sign-on, token", "single sign-on, keys"} <= set(reached)
     assert os.environ.get("HTTP_PROXY", "") == ""

@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 
 from apps.agents.llm.transport import GuardedTransport
 from apps.errors import DomainError
@@ -24,6 +25,7 @@ from apps.integrations.providers.base import Account, App, PublishProvider
 from apps.integrations.providers.bluesky import identity
 from apps.integrations.providers.link_cards import read_card, read_image
 from apps.integrations.sandbox import fetch as sandbox_fetch
+from apps.integrations.single_sign_on import Session
 from apps.knowledge import crawl as crawling
 from apps.knowledge.crawl import fetcher
 
@@ -92,6 +94,14 @@ def model_server(url: str, wire: Wire) -> None:
 
     with suppress(httpx2.HTTPError, httpx2.InvalidURL):
         asyncio.run(ask())
+
+
+def sign_in_server(url: str, wire: Wire) -> None:
+    """What a discovery document names: keys, token, who it is."""
+    with Session() as session:
+        for ask in (session.get, session.post):
+            with suppress(OAuth2Error):
+                ask(url)
 
 
 def fetched_media(url: str, wire: Wire) -> None:
@@ -171,6 +181,7 @@ PLACES: dict[str, tuple[Drive, ...]] = {
     # The address is the operator's sandbox; what it answers is not followed.
     "apps/integrations/services/sandbox.py": (typed_into_forms,),
     "apps/integrations/services/sign_ins.py": (typed_into_forms,),
+    "apps/integrations/single_sign_on.py": (sign_in_server,),
     "apps/knowledge/crawl/fetch.py": (
         crawler,
         sitemap,
