@@ -286,6 +286,103 @@ def test_a_cover_that_is_refused_is_noted_and_fails_nothing(
     assert "cover" in ctx.handles["note"]
 
 
+VTT = b"WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nHello\n"
+
+
+def captioned(**more: Any) -> Content:
+    told = {"captions": lambda: VTT, "captions_language": "de"}
+    return film(details=told | more.pop("details", {}), **more)
+
+
+def test_captions_follow_the_video_as_a_track_of_their_own(
+    network: YouTubeProvider,
+    networks: Networks,
+    maren: Connected,
+    client: GuardedClient,
+    calls: list[kit.Call],
+) -> None:
+    ctx = kit.intent(maren, client, captioned())
+    assert kit.run(network, ctx) == ["session", "upload", "submit", "process", "captions"]
+    kit.held_to(calls[-1], kit.recorded(KEY, "captions"))
+    assert calls[-1].answered["snippet"]["language"] == "de"
+    assert networks.sandbox is not None
+    kept = networks.sandbox.store.blob(KEY, f"captions-{ctx.handles['remote_id']}-de")
+    assert kept == ("text/vtt", VTT)
+    assert "note" not in ctx.handles
+    short = captioned(title="Short", format="short")
+    assert "captions" in network.stages_for(short)
+    assert "captions" not in network.stages_for(film())
+
+
+@pytest.mark.parametrize("scenario", ["accept_then_drop", "error_after_accept"])
+def test_captions_whose_answer_was_lost_are_not_sent_as_a_second_track(
+    network: YouTubeProvider,
+    networks: Networks,
+    maren: Connected,
+    client: GuardedClient,
+    calls: list[kit.Call],
+    scenario: str,
+) -> None:
+    ctx = kit.intent(maren, client, captioned())
+    networks.control(KEY, scenario=scenario, point="captions")
+    with pytest.raises(ProviderError) as caught:
+        kit.run(network, ctx)
+    assert caught.value.kind is ErrorKind.TRANSIENT_SAFE
+    networks.control(KEY, scenario="success")
+    kit.run(network, ctx)
+    assert "note" not in ctx.handles
+    assert [one.status for one in sent(calls, "POST", "/captions")][-1] == 409
+    assert networks.posts(KEY) == 1
+
+
+def test_captions_that_are_refused_are_noted_beside_the_cover_and_fail_nothing(
+    network: YouTubeProvider, networks: Networks, client: GuardedClient, calls: list[kit.Call]
+) -> None:
+    who = kit.connected(network, networks, client, "sandbox-unverified")
+    ctx = kit.intent(who, client, captioned(details={"cover": kit.picture()}))
+    kit.run(network, ctx, until="captions")
+    networks.control(KEY, scenario="quota_full")
+    kit.run(network, ctx)
+    kit.run(network, ctx)
+    assert ctx.handles["remote_id"]
+    assert "the cover" in ctx.handles["note"]
+    assert "the captions" in ctx.handles["note"]
+    assert len(sent(calls, "POST", "/captions")) == 1
+    assert networks.posts(KEY) == 1
+
+
+def test_captions_that_keep_failing_are_given_up_and_the_video_stays_out(
+    network: YouTubeProvider,
+    networks: Networks,
+    maren: Connected,
+    client: GuardedClient,
+    calls: list[kit.Call],
+) -> None:
+    ctx = kit.intent(maren, client, captioned())
+    for _ in range(publishing.CAPTION_TRIES - 1):
+        networks.control(KEY, scenario="rate_limit", point="captions")
+        with pytest.raises(ProviderError) as caught:
+            kit.run(network, ctx)
+        assert caught.value.retryable
+    networks.control(KEY, scenario="rate_limit", point="captions")
+    kit.run(network, ctx)
+    assert "slow down" in ctx.handles["note"]
+    assert len(sent(calls, "POST", "uploadType=resumable")) == 1
+    assert networks.posts(KEY) == 1
+
+
+def test_an_adopted_video_says_that_its_captions_are_missing(
+    network: YouTubeProvider, networks: Networks, maren: Connected, client: GuardedClient
+) -> None:
+    ctx = kit.intent(maren, client, captioned())
+    networks.control(KEY, scenario="accept_then_drop")
+    with pytest.raises(ProviderError):
+        kit.run(network, ctx)
+    networks.control(KEY, scenario="success")
+    assert isinstance(network.reconcile(ctx), Found)
+    assert "captions were not sent" in ctx.handles["note"]
+
+
 def test_processing_is_waited_for_and_a_new_token_goes_on(
     network: YouTubeProvider,
     networks: Networks,

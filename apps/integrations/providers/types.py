@@ -284,7 +284,7 @@ class PublishContext:
 
     `key` stays the same over every attempt of the intent. `handles` are the remote handles known so
     far; `remember` stores a new one through `save_handle` at once, before anything else happens.
-    The one named "note" is a sentence for people and is shown with the publication.
+    The one named "note" holds sentences for people (see `note`), shown with the publication.
     `started_at` is when the intent was first sent; `is_claimed(remote_id)` tells whether another
     intent of this account has adopted that remote post already.
 
@@ -315,6 +315,12 @@ class PublishContext:
             if self.handles.get(name):
                 self.save_handle(name, "")
             self.handles.pop(name, None)
+
+    def note(self, sentence: str) -> None:
+        """Add a sentence for people to what is shown with the publication, once."""
+        told = self.handles.get("note", "")
+        if sentence not in told:
+            self.remember("note", f"{told} {sentence}".strip())
 
     def remember(self, name: str, value: str) -> None:
         if self.handles.get(name) != value:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -141,6 +143,19 @@ class YouTubeApi(JsonApi):
             size=len(data),
         )
 
+    def add_captions(self, video_id: str, language: str, data: bytes) -> None:
+        """A track of WebVTT. Safe to repeat: DUPLICATE says that the video has it."""
+        snippet = {"videoId": video_id, "language": language, "name": "", "isDraft": False}
+        body, kind = _related({"snippet": snippet}, data, "text/vtt")
+        self.call(
+            "POST",
+            f"{self._upload}/captions",
+            params={"part": "snippet", "uploadType": "multipart"},
+            headers={"Content-Type": kind},
+            content=body,
+            size=len(body),
+        )
+
     def statistics(self, ids: list[str]) -> list[dict[str, Any]]:
         """Up to 50 videos with their `statistics`; those that are gone are left out."""
         return self._items("videos", {"part": "statistics", "id": ",".join(ids)})
@@ -177,3 +192,15 @@ class YouTubeApi(JsonApi):
             "textFormat": "plainText",
         }
         return self._items("commentThreads", query)
+
+
+def _related(about: Mapping[str, Any], data: bytes, mime: str) -> tuple[bytes, str]:
+    """A description and its file as one body, and that body's type."""
+    boundary = secrets.token_hex(16)
+    parts = (("application/json; charset=UTF-8", json.dumps(about).encode()), (mime, data))
+    lines = [
+        f"--{boundary}\r\nContent-Type: {kind}\r\n\r\n".encode() + part + b"\r\n"
+        for kind, part in parts
+    ]
+    body = b"".join(lines) + f"--{boundary}--\r\n".encode()
+    return body, f"multipart/related; boundary={boundary}"

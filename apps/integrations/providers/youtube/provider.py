@@ -1,4 +1,4 @@
-"""Publishing on YouTube: videos and Shorts, with a cover and a first comment."""
+"""Publishing on YouTube: videos and Shorts, with a cover, captions and a first comment."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class YouTubeProvider(OAuthProvider):
         scopes=(UPLOAD, MANAGE),
         extra={"access_type": "offline", "prompt": "consent"},
     )
-    stages = ("session", "upload", "submit", "process", "thumbnail", "comment")
+    stages = ("session", "upload", "submit", "process", "thumbnail", "captions", "comment")
     mutating_stages = frozenset({"submit", "comment"})
 
     def _api(self, account: Account, credentials: Credentials, client: GuardedClient) -> YouTubeApi:
@@ -103,9 +103,10 @@ class YouTubeProvider(OAuthProvider):
     def stages_for(self, content: Content, role: Role = "post") -> tuple[str, ...]:
         if role == "comment":
             return ("comment",)
-        stages = self.stages[:4]
-        covered = rules.sets_cover(content, self.capabilities)
-        return (*stages, "thumbnail") if covered else stages
+        stages: tuple[str, ...] = self.stages[:4]
+        if rules.sets_cover(content, self.capabilities):
+            stages = (*stages, "thumbnail")
+        return (*stages, "captions") if rules.has_captions(content) else stages
 
     def _flow(self, ctx: PublishContext) -> publishing.Flow:
         return publishing.Flow(

@@ -32,6 +32,14 @@ PROCESSING_SECONDS = 900.0
 UNLISTED_SECONDS = 120.0
 CLOCK_SKEW = timedelta(minutes=3)
 LOOK_PAGES = 3
+# So often we send captions that YouTube does not take just now; the video itself is out.
+CAPTION_TRIES = 3
+_PASSING = (
+    ErrorKind.AUTH_EXPIRED,
+    ErrorKind.RATE_LIMITED,
+    ErrorKind.MEDIA_NOT_READY,
+    ErrorKind.TRANSIENT_SAFE,
+)
 
 
 @dataclass
@@ -105,7 +113,7 @@ class Flow:
             and status.get("privacyStatus") == "private"
             and self._wanted_privacy != "private"
         ):
-            self.ctx.remember("note", "YouTube has locked the video as private.")
+            self.ctx.note("YouTube has locked the video as private.")
         self.ctx.remember("remote_id", video_id)
         self.ctx.remember("permalink", self.link(video_id))
         return self._done()
@@ -120,8 +128,27 @@ class Flow:
         except ProviderError as error:
             if error.retryable or error.needs_person:
                 raise
-            self.ctx.remember("note", f"YouTube did not take the cover: {error.message}"[:300])
+            self.ctx.note(f"YouTube did not take the cover: {error.message}"[:300])
         self.ctx.remember("thumbnail", "1")
+        return self._done()
+
+    def captions(self) -> Done:
+        """A track of captions. The video is out: what goes wrong is noted, never a failed post."""
+        item, tries = self.item, int(self.ctx.handles.get("caption_tries") or 0)
+        if item.captions is None or self.ctx.handles.get("captions"):
+            return self._done()
+        try:
+            self.api.add_captions(
+                self.ctx.handles["remote_id"], item.captions_language, item.captions()
+            )
+        except ProviderError as error:
+            if error.kind in _PASSING and tries + 1 < CAPTION_TRIES:
+                self.ctx.remember("caption_tries", str(tries + 1))
+                raise
+            # A track that is there already is ours, from a call whose answer we never got.
+            if error.kind is not ErrorKind.DUPLICATE:
+                self.ctx.note(f"YouTube did not take the captions: {error.message}"[:300])
+        self.ctx.remember("captions", "1")
         return self._done()
 
     def comment(self) -> Done:
@@ -190,9 +217,12 @@ class Flow:
         if self.ctx.role == "comment":
             return self._in_comments()
         found = self._look_for_video()
-        if isinstance(found, Found) and rules.sets_cover(self.ctx.content, self.facts):
+        if isinstance(found, Found):
             # What is adopted goes through no further stage.
-            self.ctx.remember("note", "The cover was not set: choose it in YouTube Studio.")
+            if rules.sets_cover(self.ctx.content, self.facts):
+                self.ctx.note("The cover was not set: choose it in YouTube Studio.")
+            if rules.has_captions(self.ctx.content):
+                self.ctx.note("The captions were not sent: add them in YouTube Studio.")
         return found
 
     def _look_for_video(self) -> Found | NotFound | Unreadable:

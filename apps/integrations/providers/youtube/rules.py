@@ -97,3 +97,7 @@ def sets_cover(content: Content, facts: Capabilities) -> bool:
     shape = format_of(content, facts)
     covered = any(item.cover is not None for item in content.media)
     return covered and shape is not None and shape.key == "video"
+
+
+def has_captions(content: Content) -> bool:
+    return any(item.captions is not None for item in content.media)

@@ -2,7 +2,8 @@
 
 Its addresses lie below `api`, `web` (sign-in), `token` and `site` (where videos are watched).
 Points: "container" opens a session, "upload" is a piece without the last byte, "publish" the one
-with it, "comment" a comment. A login that starts with `unverified` may upload 15 minutes.
+with it, "captions" a track of captions, "comment" a comment. A login that starts with `unverified`
+may upload 15 minutes.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from apps.integrations.sandbox.render import link_anchors, rich_html
 from apps.integrations.sandbox.simulator import Simulator
 from apps.integrations.sandbox.store import Store
 
+from . import simulated_captions
 from .simulated import (
     Refused,
     channel_json,
@@ -55,6 +57,7 @@ class YouTubeSimulator(Simulator):
         route("POST", "/api/upload/youtube/v3/videos", self.open_session)
         route("PUT", "/api/upload/youtube/v3/videos", self.upload)
         route("POST", "/api/upload/youtube/v3/thumbnails/set", self.thumbnail)
+        route("POST", "/api/upload/youtube/v3/captions", self.captions)
         route("GET", "/api/youtube/v3/videos", self.videos)
         route("DELETE", "/api/youtube/v3/videos", self.delete)
         route("GET", "/api/youtube/v3/playlistItems", self.playlist)
@@ -201,6 +204,7 @@ class YouTubeSimulator(Simulator):
             "status": status,
             "file": session["id"],
             "poster": "",
+            "captions": [],
             "failed": failed,
             "ready_at": self.now() + (self.scenario(login).seconds if slow else 0),
             "at": self.now(),
@@ -229,6 +233,30 @@ class YouTubeSimulator(Simulator):
         self._keep(video | {"poster": poster})
         item = {"default": {"url": f"{request.base}/files/{poster}", "width": 120, "height": 90}}
         return json_response({"kind": "youtube#thumbnailSetResponse", "items": [item]})
+
+    async def captions(self, request: Request) -> Response:
+        login = self._held(request, MANAGE).login
+        video_id, language, name, data = simulated_captions.sent(request)
+
+        def accept() -> Response:
+            try:
+                video = self._video(video_id)
+                if self.is_on("quota_full", login):
+                    raise Refused(403, "quotaExceeded", "You have exceeded your quota.")
+                if video["login"] != login:
+                    raise Refused(403, "forbidden", "The captions can't be set for this video.")
+                if [language, name] in video["captions"]:
+                    raise Refused(409, "captionExists", "The video already has this track.")
+            except Refused as error:
+                return error.answer
+            self.store.put_blob(self.key, f"captions-{video_id}-{language}", "text/vtt", data)
+            self._keep(video | {"captions": [*video["captions"], [language, name]]})
+            snippet = {"videoId": video_id, "language": language, "name": name, "isDraft": False}
+            more = {"trackKind": "standard", "status": "serving", "lastUpdated": iso(self.now())}
+            track = {"id": secrets.token_urlsafe(18), "snippet": snippet | more}
+            return json_response({"kind": "youtube#caption", **track})
+
+        return await self.step("captions", login, accept)
 
     def _keep(self, video: dict[str, Any]) -> None:
         self.store.put(self.key, "video", video["id"], video)
@@ -389,7 +417,10 @@ class YouTubeSimulator(Simulator):
             title=post["snippet"]["title"],
             videos=((f"{base}/files/{post['file']}", poster),),
             counters=tuple((n.removesuffix("Count"), v) for n, v in counters.items()),
-            badge="" if privacy == "public" else privacy,
+            badge=", ".join(
+                [privacy] * (privacy != "public")
+                + [f"Captions: {language}" for language, _ in post.get("captions", ())]
+            ),
             replies=tuple(self.feed_post(one, base) for one in self._comments_of(post["id"])),
         )
 
