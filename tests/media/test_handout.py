@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
+from uuid import UUID
 
 import pytest
 from django.test import Client
 from django.utils import timezone
 
+from apps.media import usage
 from apps.media.models import Asset
 from apps.media.services import assets, captions, handout, renditions
 from apps.media.types import SHOWN
@@ -179,6 +181,50 @@ def test_a_network_fetches_without_a_session_until_the_time_is_over(
     monkeypatch.setattr(timezone, "now", lambda: later)
     assert client.get(urlsplit(links[0]).path).status_code == 410
     assert client.get(urlsplit(links[1]).path, headers={"Range": "bytes=0-1"}).status_code == 206
+
+
+def test_no_copy_outlives_the_address(
+    workspace: Any, kept: dict[str, Asset], client: Client, monkeypatch: Any
+) -> None:
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)
+    with workspace_context(workspace):
+        path = urlsplit(handout.public_url(kept["photo"], seconds=90)).path
+    for passed in (0, 60, 90):
+        monkeypatch.setattr(timezone, "now", lambda: now + timedelta(seconds=passed))  # noqa: B023
+        for response in (client.get(path), client.head(path)):
+            assert response.status_code == 200
+            assert response["Cache-Control"] == f"private, max-age={90 - passed}"
+    monkeypatch.setattr(timezone, "now", lambda: now + timedelta(seconds=91))
+    assert client.get(path).status_code == 410
+
+
+def test_what_was_thrown_away_is_fetched_only_for_what_is_still_planned(
+    workspace: Any, kept: dict[str, Asset], client: Client
+) -> None:
+    photo, open_posts = kept["photo"], [True]
+    with workspace_context(workspace):
+        made = renditions.image(asset=photo, spec=SHOWN["large"])
+        paths = [urlsplit(handout.public_url(one)).path for one in (photo, made)]
+        assets.delete(actor=Actor.system(workspace), asset=photo)
+
+    def posts(ids: Sequence[UUID]) -> dict[UUID, list[usage.Use]]:
+        return {photo.pk: [usage.Use("post", "1", "A post", is_open=one) for one in open_posts]}
+
+    def answers() -> list[int]:
+        return [client.get(path).status_code for path in paths]
+
+    assert answers() == [404, 404]
+    usage.register(posts)
+    try:
+        assert answers() == [200, 200]
+        open_posts[:] = [False]  # it is out
+        assert answers() == [404, 404]
+    finally:
+        usage.forget(posts)
+    with workspace_context(workspace):
+        assets.restore(actor=Actor.system(workspace), asset=photo)
+    assert answers() == [200, 200]
 
 
 def test_an_address_that_was_tampered_with_is_of_nothing(

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.http import int_to_base36
 
-from apps.media import files
+from apps.media import files, usage
 from apps.media.errors import LinkExpired, RenditionNotFound
 from apps.media.models import Asset, Rendition
 from apps.media.types import EXTENSIONS
@@ -32,6 +32,15 @@ class Stored:
     mime: str
     tag: str
     shown_as: str
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """A public address as it was signed: what it names (see ``named``), and seconds until it ends."""
+
+    workspace: Workspace
+    kind: str
+    seconds: int
 
 
 def stored(what: Asset | Rendition) -> Stored:
@@ -53,7 +62,8 @@ def public_url(what: Asset | Rendition, *, seconds: int = 3_600) -> str:
     with the right type, HEAD and ranges.
 
     S3's own where files lie there (it takes GET only; ``CANDY_MEDIA_DIRECT=0`` goes through us), else
-    a signed path of ours. Whether the outside reaches us is another question: ``is_reachable``.
+    a signed path of ours, which also ends when the file is thrown away. Whether the outside reaches
+    us is another question: ``is_reachable``.
     """
     found = stored(what)
     if files.is_remote() and settings.CANDY_MEDIA_DIRECT:
@@ -82,31 +92,36 @@ def is_reachable() -> bool:
         return parts.scheme == "https" and "." in host and not is_local
 
 
-def workspace_of(token: str) -> tuple[Workspace, str]:
-    """The workspace of a public address, and what it names there. Raises LinkExpired and
-    RenditionNotFound. Needs no workspace.
-    """
+def address_of(token: str) -> Address:
+    """What a public address says. Raises LinkExpired and RenditionNotFound. Needs no workspace."""
     try:
         place, kind, expiry = _SIGNER.unsign(token).split("-")
         pk, until = int(place, 36), int(expiry, 36)
     except (signing.BadSignature, ValueError):
         raise _unknown() from None
-    if until < timezone.now().timestamp():
+    seconds = until - int(timezone.now().timestamp())
+    if seconds < 0:
         raise LinkExpired("This address was valid for a while, and that is over.")
     workspace = Workspace.objects.filter(pk=pk, state=Workspace.State.READY).first()
     if workspace is None:
         raise _unknown()
-    return workspace, kind
+    return Address(workspace, kind, seconds)
 
 
 def named(kind: str) -> Asset | Rendition:
-    """What ``workspace_of`` gave, in its workspace. Raises RenditionNotFound."""
+    """What an address names, in its workspace. Raises RenditionNotFound: also for what lies in the
+    trash, unless something open still needs it, such as a planned post whose network comes for it.
+    """
     found: Asset | Rendition | None
     if kind.startswith("a"):
         found = Asset.objects.filter(pk=UUID(kind[1:])).first()
+        asset = found
     else:
         found = Rendition.objects.select_related("asset").filter(pk=int(kind[1:])).first()
-    if found is None:
+        asset = found.asset if found else None
+    if found is None or asset is None:
+        raise _unknown()
+    if asset.deleted_at and not any(use.is_open for use in usage.of([asset.pk])[asset.pk]):
         raise _unknown()
     return found
 

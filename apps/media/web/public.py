@@ -15,7 +15,6 @@ from apps.workspaces.tenancy import workspace_context
 
 _HEADERS = {
     **SAFE,
-    "Cache-Control": "public, max-age=3600",
     "Cross-Origin-Resource-Policy": "cross-origin",
     "X-Robots-Tag": "noindex",
 }
@@ -23,10 +22,14 @@ _HEADERS = {
 
 @require_safe
 def file(request: Any, token: str, name: str) -> HttpResponseBase:
-    """`/m/<token>/<name>`: see `handout.public_url`. 404, or 410 when the time is over."""
+    """`/m/<token>/<name>`: see `handout.public_url`. 404, or 410 when the time is over.
+
+    Nobody between keeps a copy, and nobody keeps one for longer than the address lives.
+    """
     try:
-        workspace, kind = handout.workspace_of(token)
-        with workspace_context(workspace):
-            return answer(request, handout.stored(handout.named(kind)), headers=_HEADERS)
+        address = handout.address_of(token)
+        headers = {**_HEADERS, "Cache-Control": f"private, max-age={address.seconds}"}
+        with workspace_context(address.workspace):
+            return answer(request, handout.stored(handout.named(address.kind)), headers=headers)
     except DomainError as error:
         return HttpResponse(error.message, status=error.status, content_type="text/plain")
