@@ -43,6 +43,26 @@ class Sight:
             for node in problem["nodes"]
         ]
 
+    def unroll(self) -> None:
+        """A window as high as the page: bars that stick to it cover nothing."""
+        height = self.page.evaluate("document.documentElement.scrollHeight")
+        width = self.page.viewport_size["width"] if self.page.viewport_size else 390
+        self.page.set_viewport_size({"width": width, "height": height})
+
+    def small(self, selector: str, least: int = 44) -> list[str]:
+        """What of `selector` is in sight and less than `least` pixels high or wide."""
+        return list(
+            self.page.evaluate(
+                """([selector, least]) => [...document.querySelectorAll(selector)]
+                    .map((one) => [one, one.getBoundingClientRect()])
+                    .filter(([, box]) => box.width && box.height)
+                    .filter(([, box]) => Math.min(box.width, box.height) < least - 0.5)
+                    .map(([one, box]) =>
+                        `${box.width}x${box.height} ${one.outerHTML.slice(0, 120)}`)""",
+                [selector, least],
+            )
+        )
+
     def overflow(self) -> int:
         """Pixels by which the page is wider than the window."""
         return int(self.page.evaluate("document.documentElement.scrollWidth - innerWidth"))

@@ -7,7 +7,7 @@ const fetched = vi.fn();
 beforeEach(async () => {
   document.documentElement.dataset.zone = "UTC";
   fetched.mockReset().mockResolvedValue(
-    new Response(JSON.stringify([{ id: "1", title: "Sour spring", start: "2026-11-20T09:00:00Z", state: "scheduled" }])),
+    new Response(JSON.stringify([{ id: "1", title: "Sour spring", start: "2026-11-20T09:00:00Z", state: "scheduled", channel: "Maren on Mastodon", note: "Maren on Mastodon, Scheduled" }])),
   );
   vi.stubGlobal("fetch", fetched);
   await page(
@@ -29,5 +29,14 @@ it("keeps the view in the address and marks it", () => {
   one("#week").click();
   expect(one("#week").getAttribute("aria-pressed")).toBe("true");
   expect(new URLSearchParams(location.search).get("view")).toBe("week");
+  history.replaceState(null, "", location.pathname);
+});
+
+it("says in the list where each post goes, to eyes and once to readers", async () => {
+  one("#week").dataset.plannerViewParam = "list";
+  one("#week").click();
+  await vi.waitFor(() => expect(one(".planner-channel").textContent).toBe("Maren on Mastodon"));
+  expect(one(".planner-channel").getAttribute("aria-hidden")).toBe("true");
+  expect(one(".fc-list-event-title a").textContent).toContain("Maren on Mastodon, Scheduled");
   history.replaceState(null, "", location.pathname);
 });

@@ -51,7 +51,11 @@ export default class PlannerController extends Controller<HTMLElement> {
       locale: document.documentElement.lang || "en",
       headerToolbar: false,
       height: "auto",
-      dayMaxEvents: 4,
+      // On a phone a day is a number and how much there is: both open the list of that week.
+      dayMaxEventRows: phone ? 1 : 5,
+      navLinks: phone,
+      navLinkDayClick: (day) => this.calendar?.changeView("listWeek", day),
+      moreLinkClick: phone ? "listWeek" : "popover",
       // A post is a moment: late in the evening it must not look as if it took two days.
       defaultTimedEventDuration: "00:30",
       nextDayThreshold: "12:00",
@@ -72,6 +76,7 @@ export default class PlannerController extends Controller<HTMLElement> {
         el.dataset.planner = event.id;
         if (event.extendedProps.flight) el.dataset.flight = event.extendedProps.flight as string;
         if (event.extendedProps.paused) el.dataset.paused = "";
+        this.place(event.extendedProps.channel as string | undefined, el);
         const note = event.extendedProps.note as string | undefined;
         if (!note) return;
         el.title = note;
@@ -110,6 +115,17 @@ export default class PlannerController extends Controller<HTMLElement> {
 
   show({ params }: { params: { view: string } }): void {
     this.calendar?.changeView(VIEWS[params.view] ?? "dayGridMonth");
+  }
+
+  /** The list says which channel; elsewhere there is no room, and readers hear it in the note. */
+  private place(channel: string | undefined, el: HTMLElement): void {
+    const cell = el.querySelector(".fc-list-event-title");
+    if (!channel || !cell) return;
+    const words = document.createElement("span");
+    words.className = "planner-channel truncate";
+    words.setAttribute("aria-hidden", "true");
+    words.textContent = channel;
+    cell.append(words);
   }
 
   private async load(start: string, end: string): Promise<EventInput[]> {
