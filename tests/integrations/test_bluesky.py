@@ -13,6 +13,7 @@ from apps.integrations import providers
 from apps.integrations.http import Exchange, GuardedClient, guarded_client
 from apps.integrations.providers.base import (
     Account,
+    App,
     Connected,
     Content,
     ErrorKind,
@@ -323,3 +324,16 @@ def test_a_real_server_s_posts_are_read_in_the_app() -> None:
 def test_its_names_become_kinds(code: int, name: str, kind: ErrorKind) -> None:
     body = json.dumps({"error": name, "message": ""}).encode()
     assert from_answer(code, body, {}, mutating=True).kind is kind
+
+
+# --- Rights --------------------------------------------------------------------------------------
+
+
+def test_a_session_tells_what_it_is_good_for_and_so_does_every_new_pair(
+    bluesky: PublishProvider, connected: Connected, client: GuardedClient
+) -> None:
+    assert connected.scopes == ("com.atproto.appPass",)
+    fresh = bluesky.refresh(connected.credentials, client, app=App(""), host=connected.account.host)
+    assert fresh is not None
+    assert fresh.scopes == connected.scopes
+    assert fresh.expires_at is not None

@@ -222,6 +222,14 @@ class PublishProvider(ABC):
         """
         return checks.findings(self, content, account)
 
+    def rights(self, content: Content, account: Account | None = None) -> tuple[str, ...]:
+        """The scopes that sending all of `content` takes, as Access.scopes writes them. Pure."""
+        needed, parts = self.capabilities.access.scopes, content.parts()
+        wanted = [one for part in parts for one in needed.get(part.role, ())]
+        if any(part.content.media for part in parts):
+            wanted += needed.get("media", ())
+        return tuple(dict.fromkeys(wanted))
+
     @abstractmethod
     def run_stage(self, stage: str, ctx: PublishContext) -> Done | Wait:
         """Run one of `stages`; may be called again after any failure and continues.

@@ -238,6 +238,7 @@ class Access(_Data):
 
     `scopes` are the rights without which a post, a further part, a first comment or media do not go
     out, where the network has rights for that; the flight check compares them with what was granted.
+    In "a|b" either will do; which one a certain account or post takes, PublishProvider.rights says.
     """
 
     review: str = ""

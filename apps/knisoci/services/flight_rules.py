@@ -69,14 +69,13 @@ def of_rights(target: Target, ready: Content) -> Iterable[Reason]:
 
 def _missing_rights(target: Target, ready: Content) -> list[str]:
     """Rights that these parts need and the sign-in was not given. Nothing where it told none."""
-    granted = target.channel.connection.scopes
-    needed = content.provider_of(target.channel).capabilities.access.scopes
-    if not granted or not needed:
+    connection = target.channel.connection
+    granted = set(connection.scopes)
+    if not granted:
         return []
-    wanted = [one for part in ready.parts() for one in needed.get(part.role, ())]
-    if content.all_media(ready):
-        wanted += needed.get("media", ())
-    return [one for one in dict.fromkeys(wanted) if one not in granted]
+    needed = content.provider_of(target.channel).rights(ready, connection.account)
+    either = [one.split("|") for one in needed]
+    return [ways[0] for ways in either if granted.isdisjoint(ways)]
 
 
 def of_approval(target: Target) -> Iterable[Reason]:

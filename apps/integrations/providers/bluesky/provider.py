@@ -86,7 +86,8 @@ class BlueskyProvider(PublishProvider):
             "password": values.get("password", ""),
         }
         account = self._account(base, session, credentials, client)
-        return Connected(account, credentials, expires_at=_expiry(credentials["access"]))
+        access = credentials["access"]
+        return Connected(account, credentials, _scopes(access), _expiry(access))
 
     def verify(self, credentials: Credentials, account: Account, client: GuardedClient) -> Account:
         session = BlueskyApi(account.host, client, credentials["access"]).session()
@@ -112,7 +113,7 @@ class BlueskyProvider(PublishProvider):
             )
         fresh = credentials | _credentials(session) | {"host": host}
         account = Account(str(session.get("did", "")), str(session.get("handle", "")), "")
-        return Connected(account, fresh, expires_at=_expiry(fresh["access"]))
+        return Connected(account, fresh, _scopes(fresh["access"]), _expiry(fresh["access"]))
 
     @staticmethod
     def _account(
@@ -205,13 +206,26 @@ def _home(session: Mapping[str, Any], entry: str) -> str:
 
 
 def _expiry(token: str) -> datetime | None:
-    """When the access token ends: read from its own claims, which nobody has to trust."""
+    """When the access token ends."""
+    try:
+        return datetime.fromtimestamp(int(_claims(token)["exp"]), UTC)
+    except (KeyError, ValueError, TypeError):
+        return None
+
+
+def _scopes(token: str) -> tuple[str, ...]:
+    """What the access token is good for: a session that waits for admission cannot post, say."""
+    return tuple(str(_claims(token).get("scope") or "").split())
+
+
+def _claims(token: str) -> dict[str, Any]:
+    """What the token says of itself, which nobody has to trust; nothing where it is no JWT."""
     try:
         part = token.split(".")[1]
-        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-        return datetime.fromtimestamp(int(claims["exp"]), UTC)
-    except (IndexError, KeyError, ValueError, TypeError):
-        return None
+        found = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+    except (IndexError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _takes_galleries(base: str) -> bool:

@@ -108,7 +108,13 @@ class BlueskySimulator(VideoDesk):
     def _session(self, account: dict[str, Any], base: str) -> dict[str, Any]:
         now = self.now()
         refresh = secrets.token_urlsafe(32)
-        access = _jwt({"sub": account["did"], "exp": int(now + ACCESS_SECONDS)})
+        access = _jwt(
+            {
+                "scope": "com.atproto.appPass",
+                "sub": account["did"],
+                "exp": int(now + ACCESS_SECONDS),
+            }
+        )
         doc = {"handle": account["handle"], "at": now, "until": now + ACCESS_SECONDS}
         self.store.put(self.key, "access", access, doc)
         self.store.put(self.key, "refresh", refresh, doc)

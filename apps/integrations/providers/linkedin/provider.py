@@ -215,6 +215,14 @@ class LinkedInProvider(OAuthProvider):
             issues = [one for one in issues if one.code != "text.empty"]
         return [*issues, *_details(content, account)]
 
+    def rights(self, content: Content, account: Account | None = None) -> tuple[str, ...]:
+        """People and organisations have a right each."""
+        needed = super().rights(content, account)
+        if account is None:
+            return needed
+        own = "w_organization_social" if is_organization(account) else "w_member_social"
+        return tuple(dict.fromkeys(own if own in one.split("|") else one for one in needed))
+
     # --- Publishing ------------------------------------------------------------------------------
 
     def stages_for(self, content: Content, role: Role = "post") -> tuple[str, ...]:

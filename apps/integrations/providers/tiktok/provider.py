@@ -95,6 +95,10 @@ class TikTokProvider(OAuthProvider):
         found = super().validate(content, account)
         return [*found, *rules.issues(content, account, self.capabilities)]
 
+    def rights(self, content: Content, account: Account | None = None) -> tuple[str, ...]:
+        """A draft and a direct post have a right each."""
+        return ("video.publish" if rules.is_direct(content, self.capabilities) else "video.upload",)
+
     # --- Publishing ------------------------------------------------------------------------------
 
     def stages_for(self, content: Content, role: Role = "post") -> tuple[str, ...]:
