@@ -301,7 +301,7 @@ def test_captions_follow_the_video_as_a_track_of_their_own(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    ctx = kit.intent(maren, client, captioned())
+    ctx = kit.context(maren, client, captioned())
     assert kit.run(network, ctx) == ["session", "upload", "submit", "process", "captions"]
     kit.held_to(calls[-1], kit.recorded(KEY, "captions"))
     assert calls[-1].answered["snippet"]["language"] == "de"
@@ -323,7 +323,7 @@ def test_captions_whose_answer_was_lost_are_not_sent_as_a_second_track(
     calls: list[kit.Call],
     scenario: str,
 ) -> None:
-    ctx = kit.intent(maren, client, captioned())
+    ctx = kit.context(maren, client, captioned())
     networks.control(KEY, scenario=scenario, point="captions")
     with pytest.raises(ProviderError) as caught:
         kit.run(network, ctx)
@@ -338,8 +338,8 @@ def test_captions_whose_answer_was_lost_are_not_sent_as_a_second_track(
 def test_captions_that_are_refused_are_noted_beside_the_cover_and_fail_nothing(
     network: YouTubeProvider, networks: Networks, client: GuardedClient, calls: list[kit.Call]
 ) -> None:
-    who = kit.connected(network, networks, client, "sandbox-unverified")
-    ctx = kit.intent(who, client, captioned(details={"cover": kit.picture()}))
+    who = kit.sign_in(network, networks, client, "unverified")
+    ctx = kit.context(who, client, captioned(details={"cover": kit.picture()}))
     kit.run(network, ctx, until="captions")
     networks.control(KEY, scenario="quota_full")
     kit.run(network, ctx)
@@ -358,7 +358,7 @@ def test_captions_that_keep_failing_are_given_up_and_the_video_stays_out(
     client: GuardedClient,
     calls: list[kit.Call],
 ) -> None:
-    ctx = kit.intent(maren, client, captioned())
+    ctx = kit.context(maren, client, captioned())
     for _ in range(publishing.CAPTION_TRIES - 1):
         networks.control(KEY, scenario="rate_limit", point="captions")
         with pytest.raises(ProviderError) as caught:
@@ -374,7 +374,7 @@ def test_captions_that_keep_failing_are_given_up_and_the_video_stays_out(
 def test_an_adopted_video_says_that_its_captions_are_missing(
     network: YouTubeProvider, networks: Networks, maren: Connected, client: GuardedClient
 ) -> None:
-    ctx = kit.intent(maren, client, captioned())
+    ctx = kit.context(maren, client, captioned())
     networks.control(KEY, scenario="accept_then_drop")
     with pytest.raises(ProviderError):
         kit.run(network, ctx)
