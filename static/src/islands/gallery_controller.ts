@@ -57,7 +57,7 @@ export default class GalleryController extends Controller<HTMLDialogElement> {
     const slide = this.stripTarget.children[at];
     const picture = slide?.querySelector("img");
     const full = this.items[at]?.dataset.full;
-    if (picture && full && !picture.dataset.full) {
+    if (picture && full && !("full" in picture.dataset)) {
       picture.dataset.full = "";
       const large = new Image();
       large.src = full;
