@@ -27,7 +27,8 @@ class RateState:
 def rate_state(headers: Mapping[str, str], *, now: datetime | None = None) -> RateState:
     """Read `X-RateLimit-*`, `X-Rate-Limit-*` and `RateLimit-*`.
 
-    The reset may be ISO time, epoch or seconds to go.
+    The reset may be ISO time, epoch or seconds to go, and be called `reset-after`. A limit may carry
+    its windows: `100, 100;w=60`.
     """
     now = now or datetime.now(UTC)
 
@@ -35,7 +36,8 @@ def rate_state(headers: Mapping[str, str], *, now: datetime | None = None) -> Ra
         spellings = (f"x-ratelimit-{name}", f"x-rate-limit-{name}", f"ratelimit-{name}")
         return next((found for one in spellings if (found := headers.get(one))), None)
 
-    return RateState(_int(read("limit")), _int(read("remaining")), _instant(read("reset"), now))
+    reset = read("reset") or read("reset-after")
+    return RateState(_int(_first(read("limit"))), _int(read("remaining")), _instant(reset, now))
 
 
 def retry_at(headers: Mapping[str, str], *, now: datetime | None = None) -> datetime | None:
@@ -86,6 +88,11 @@ def _usage_entries(value: str | None) -> Iterator[dict[str, Any]]:
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
+
+
+def _first(value: str | None) -> str:
+    """The figure in front of policies: the limit that is nearest, as the drafts of RateLimit say."""
+    return (value or "").partition(",")[0].partition(";")[0]
 
 
 def _int(value: str | None) -> int | None:

@@ -47,7 +47,10 @@ class Exceeded:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """One gauge. `kind` "quota" counts publications, "rate" calls; `by_network`: it told us itself."""
+    """One gauge. `kind` "quota" counts publications, "rate" calls; `by_network`: it told us itself.
+
+    `limit` 0: the network asks us to wait until `resets_at` and says no figure.
+    """
 
     name: str
     label: str
@@ -250,17 +253,17 @@ def meters_of(connections: Sequence[Connection]) -> dict[UUID, list[Meter]]:
     """All gauges by connection, in two statements and two questions to Valkey."""
     now = timezone.now()
     book = books.read(connections)
-    names = {name: key for row in connections for name, key in _told_names(row).items()}
-    said = tallies().said(names)
+    names = {row.pk: _told_names(row) for row in connections}
+    said = tallies().said({name for told in names.values() for name in told})
     found: dict[UUID, list[Meter]] = {}
     for row in connections:
         # Rules of one name are one meter that several roles draw from.
         quotas = {one.name: one for one in providers.of_row(row.provider).capabilities.quotas}
         found[row.pk] = [_gauge(book, row, rule, now) for rule in quotas.values()]
-    for name, one in said.items():
-        pk, endpoint = names[name]
-        if gauge := _rate_gauge(endpoint, one, now):
-            found[pk].append(gauge)
+    for pk, told in names.items():
+        for name, about in told.items():
+            if name in said and (gauge := _rate_gauge(*about, said[name], now)):
+                found[pk].append(gauge)
     return found
 
 
@@ -274,23 +277,30 @@ def _gauge(book: books.Book, row: Connection, rule: QuotaRule, now: datetime) ->
     )
 
 
-def _told_names(row: Connection) -> dict[str, tuple[UUID, str]]:
-    """Where headers of an account's calls are kept, with the group of calls."""
+def _told_names(row: Connection) -> dict[str, tuple[str, str]]:
+    """Where headers of an account's calls are kept, with scope and group of calls."""
     network = providers.of_row(row.provider)
     endpoints = dict.fromkeys(["all", *(rule.endpoint for rule in network.capabilities.rates)])
-    return {_told_about(row, network, one): (row.pk, one) for one in endpoints}
+    own = {_told_about(row, network, one): ("account", one) for one in endpoints}
+    return own | {books.app_name(row, "all"): ("app", "all")}
 
 
-def _rate_gauge(endpoint: str, said: Said, now: datetime) -> Meter | None:
-    """What the network said about calls, where that still holds."""
+def _rate_gauge(scope: str, endpoint: str, said: Said, now: datetime) -> Meter | None:
+    """What the network said about calls, where that still holds.
+
+    Full while it asks us to wait, also where it says no more than that: then the limit is 0.
+    """
+    rests = said.until if said.until is not None and said.until > now else None
     over = said.reset_at is not None and said.reset_at <= now
-    if not said.limit or said.remaining is None or over:
+    if rests is None and (not said.limit or said.remaining is None or over):
         return None
-    label = "Calls" if endpoint == "all" else f"Calls: {endpoint.replace('_', ' ')}"
-    used = max(0, said.limit - said.remaining)
-    return Meter(
-        f"calls.{endpoint}", label, "rate", "account", used, said.limit, said.reset_at, True
-    )
+    label = "Calls" if scope == "account" else "Calls of the app"
+    if endpoint != "all":
+        label += f": {endpoint.replace('_', ' ')}"
+    limit = said.limit or 0
+    used = limit if rests else max(0, limit - (said.remaining or 0))
+    name = f"calls.{endpoint}" if scope == "account" else f"calls.{scope}"
+    return Meter(name, label, "rate", scope, used, limit, rests or said.reset_at, True)
 
 
 def purge() -> int:

@@ -71,9 +71,12 @@ def card(channel: Channel, found: Sequence[Meter]) -> tuple[dict[str, Any], list
 
 
 def _gauge(meter: Meter) -> Gauge:
-    percent = round(meter.share * 100)
+    # One that fits is not full, however little it is.
+    percent = 100 if meter.share >= 1 else min(99, round(meter.share * 100))
     short = note = f"{meter.used:,} of {meter.limit:,}"
-    if meter.resets_at is not None and meter.used:
+    if not meter.limit:
+        short = note = "none for now"
+    if meter.resets_at is not None and (meter.used or not meter.limit):
         verb = "room again" if percent >= 100 else "resets"
         note += f" · {verb} {_when(meter)}"
     tone = "danger" if percent >= 100 else "warning" if percent >= 80 else ""
