@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import Literal, get_args
 from uuid import UUID
 
 from django.conf import settings
@@ -26,11 +26,11 @@ from apps.integrations.providers.base import (
 )
 from apps.integrations.providers.capabilities import ImageRules, PostFormat, VideoRules
 from apps.knisoci.errors import MediaPreparing
-from apps.media import files
+from apps.media import files, framing
 from apps.media import queries as media
 from apps.media.models import Asset, Caption, Rendition
 from apps.media.services import handout, renditions
-from apps.media.types import RenditionSpec, VideoSpec
+from apps.media.types import Fit, RenditionSpec, VideoSpec
 from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
@@ -58,7 +58,8 @@ def items(
         return ()
     assets = media.in_order(ids)
     shape = _shape_of(assets, sketch, provider.capabilities)
-    maker = _Maker(provider, account, shape, sketch.language or "", is_sandbox, wanted)
+    fit = _fit(sketch, provider.capabilities, shape)
+    maker = _Maker(provider, account, shape, fit, sketch.language or "", is_sandbox, wanted)
     return tuple(maker.item(asset) for asset in assets)
 
 
@@ -70,6 +71,15 @@ def _shape_of(assets: Iterable[Asset], sketch: Content, facts: Capabilities) -> 
         films = tuple(replace(one, mime="video/mp4") if one.kind == "gif" else one for one in rough)
         found = checks.format_of(replace(sketch, media=films), facts)
     return found
+
+
+def _fit(sketch: Content, facts: Capabilities, shape: PostFormat | None) -> Fit | None:
+    """What the post's option "fit" says about files of another shape; None: as the rules have it."""
+    option = next((one for one in facts.options if one.name == "fit"), None)
+    if option is None or shape is None or shape.key not in option.formats:
+        return None
+    chosen = checks.chosen_or_default("fit", sketch.options, facts)
+    return next((one for one in get_args(Fit) if one == chosen), None)
 
 
 def _rough(asset: Asset) -> MediaItem:
@@ -92,11 +102,12 @@ class _Maker:
         provider: PublishProvider,
         account: Account,
         shape: PostFormat | None,
+        fit: Fit | None,
         language: str,
         is_sandbox: bool,
         wanted: Wanted,
     ) -> None:
-        self.facts, self.shape = provider.capabilities, shape
+        self.facts, self.shape, self.fit = provider.capabilities, shape, fit
         self.limits, self.language = account.limits, language
         self.is_sandbox, self.wanted = is_sandbox, wanted
 
@@ -121,11 +132,11 @@ class _Maker:
         )
 
     def _image(self, asset: Asset, rules: ImageRules) -> MediaItem:
-        made = renditions.image(asset=asset, spec=image_spec(rules))
+        made = renditions.image(asset=asset, spec=image_spec(rules, self.fit))
         return self._of(asset, made)
 
     def _video(self, asset: Asset, rules: VideoRules) -> MediaItem:
-        spec = video_spec(rules)
+        spec = video_spec(rules, self.fit)
         made = self._made(asset, spec)
         found = self._of(asset, made) if made is not None else self._expected(asset, spec)
         cover = moment = None
@@ -137,7 +148,7 @@ class _Maker:
         return replace(
             found,
             seconds=(made.duration if made is not None else None) or asset.duration or 0.0,
-            fps=min(asset.fps or 0.0, rules.max_fps or 1000.0),
+            fps=_fps(asset, rules),
             cover=cover,
             cover_ms=moment,
             captions=partial(_encoded, text.text) if text else None,
@@ -201,9 +212,9 @@ class _Maker:
         return next(iter(same or found), None)
 
 
-def image_spec(rules: ImageRules) -> RenditionSpec:
+def image_spec(rules: ImageRules, fit: Fit | None = None) -> RenditionSpec:
     """What a picture must be for `rules`, which know the account's own server already."""
-    return RenditionSpec(
+    spec = RenditionSpec(
         mimes=tuple(rules.mimes),
         max_bytes=rules.max_bytes,
         max_pixels=rules.max_pixels,
@@ -211,13 +222,15 @@ def image_spec(rules: ImageRules) -> RenditionSpec:
         min_ratio=rules.min_ratio,
         max_ratio=rules.max_ratio,
     )
+    return replace(spec, ratio=rules.frame, fit=fit) if fit else spec
 
 
-def video_spec(rules: VideoRules) -> VideoSpec:
-    return VideoSpec(
+def video_spec(rules: VideoRules, fit: Fit | None = None) -> VideoSpec:
+    spec = VideoSpec(
         max_width=rules.max_width,
         max_height=rules.max_height,
         max_pixels=rules.max_pixels,
+        min_fps=rules.min_fps,
         max_fps=rules.max_fps,
         max_bitrate=int(rules.max_mbps * 1_000_000) if rules.max_mbps else None,
         max_bytes=rules.max_bytes,
@@ -226,17 +239,25 @@ def video_spec(rules: VideoRules) -> VideoSpec:
         min_ratio=rules.min_ratio,
         max_ratio=rules.max_ratio,
     )
+    return replace(spec, ratio=rules.frame, fit=fit) if fit else spec
+
+
+def _fps(asset: Asset, rules: VideoRules) -> float:
+    """Pictures a second after bringing them between what is allowed; 0 where it is not known."""
+    if not asset.fps:
+        return 0.0
+    return min(max(asset.fps, rules.min_fps or 0.0), rules.max_fps or asset.fps)
 
 
 def _fitted(width: int, height: int, spec: VideoSpec) -> tuple[int, int]:
     """About the size after making it smaller, and of a shape that is allowed."""
     if not width or not height:
         return width, height
-    ratio = width / height
-    if spec.min_ratio and ratio < spec.min_ratio:
-        width = round(height * spec.min_ratio)
-    elif spec.max_ratio and ratio > spec.max_ratio:
-        height = round(width / spec.max_ratio)
+    ratio = framing.wanted_ratio(width, height, spec)
+    if ratio is not None and spec.fit == "crop":
+        width, height = min(width, round(height * ratio)), min(height, round(width / ratio))
+    else:
+        width, height = framing.around(width, height, ratio)
     scale = min(
         1.0,
         (spec.max_width or width) / width,

@@ -114,6 +114,7 @@ class VideoSpec(_Spec):
     max_width: int | None = None
     max_height: int | None = None
     max_pixels: int | None = None
+    min_fps: float | None = None
     max_fps: float | None = None
     max_bitrate: int | None = None
     max_bytes: int | None = None

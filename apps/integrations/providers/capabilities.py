@@ -66,6 +66,7 @@ class ImageRules(_Data):
     min_side: int | None = None
     min_ratio: float | None = None  # width / height
     max_ratio: float | None = None
+    frame: float | None = None  # as VideoRules.frame
     alt_limit: int = 0  # 0: the network keeps no description
     alt_required: bool = False
 
@@ -86,6 +87,8 @@ class VideoRules(_Data):
     min_side: int | None = None
     min_ratio: float | None = None
     max_ratio: float | None = None
+    # The shape readers see it in; a file is brought into it where the option "fit" says how.
+    frame: float | None = None
     max_mbps: float | None = None
     alt_limit: int = 0
     cover: Literal["none", "image", "moment", "both"] = "none"

@@ -196,6 +196,8 @@ def _fps(probe: Probe, spec: VideoSpec) -> float | None:
     """Pictures a second to change to; None to leave them."""
     if spec.max_fps and probe.fps > spec.max_fps * 1.01:
         return spec.max_fps
+    if spec.min_fps and 0 < probe.fps < spec.min_fps * 0.99:
+        return spec.min_fps  # pictures are shown twice: nobody sees that, and the network takes it
     return None if probe.fps else 30.0
 
 
