@@ -1,4 +1,4 @@
-"""Reading a post's text the way networks do: graphemes, links, mentions and tags. Pure."""
+"""A post's text the way networks read it: graphemes, links, mentions and tags. Pure."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import regex
+
+from .types import Content
 
 _GRAPHEME = regex.compile(r"\X")
 _LINK = regex.compile(r"https?://[^\s<>\"'\p{Cc}]+", regex.IGNORECASE)
@@ -52,3 +54,10 @@ def tags(text: str) -> Iterator[Span]:
     for match in _TAG.finditer(text):
         if not any(link.start <= match.start() < link.end for link in taken):
             yield Span(match.start(), match.end(), match[1])
+
+
+def with_link(content: Content, gap: str = "\n") -> str:
+    """The text for a network that makes cards from the text only: the link stands below it."""
+    if not content.link or content.link in content.text:
+        return content.text
+    return f"{content.text}{gap}{content.link}".strip()

@@ -29,6 +29,7 @@ from ..base import (
     Wait,
 )
 from ..hosts import base_address
+from ..text import with_link
 from . import publishing
 from .client import PUBLIC, DiscordApi
 
@@ -162,7 +163,7 @@ class DiscordProvider(PublishProvider):
     # --- Checking --------------------------------------------------------------------------------
 
     def validate(self, content: Content, account: Account | None = None) -> list[Issue]:
-        whole = content if content.poll else replace(content, text=publishing.full_text(content))
+        whole = content if content.poll else replace(content, text=with_link(content))
         found = checks.findings(self, whole, account)
         if content.poll is not None and not content.text.strip():
             found.append(Issue("error", "text.empty", "A poll needs a question as its text."))

@@ -9,7 +9,6 @@ from typing import Any
 
 from ..base import (
     Account,
-    Content,
     Done,
     Found,
     MediaItem,
@@ -21,6 +20,7 @@ from ..base import (
 from ..checks import is_on
 from ..files import opened
 from ..hosts import simulated
+from ..text import with_link
 from .client import PUBLIC, DiscordApi, id_at, may_not_read
 
 CLOCK_SKEW = timedelta(minutes=3)
@@ -69,7 +69,7 @@ def payload_of(ctx: PublishContext, *, keyed: bool) -> dict[str, Any]:
         "allowed_mentions": {"parse": _PARSE.get(str(options.get("mentions") or ""), [])}
     }
     if content.poll is None:
-        payload["content"] = full_text(content)
+        payload["content"] = with_link(content)
     else:
         payload["poll"] = _poll(ctx)
     if keyed:
@@ -102,13 +102,6 @@ def _poll(ctx: PublishContext) -> dict[str, Any]:
         "allow_multiselect": poll.multiple,
         "layout_type": 1,
     }
-
-
-def full_text(content: Content) -> str:
-    """The text with the link whose card is wanted: Discord makes cards from the text only."""
-    if not content.link or content.link in content.text:
-        return content.text
-    return f"{content.text}\n{content.link}".strip()
 
 
 def file_name(item: MediaItem, number: int) -> str:
@@ -164,7 +157,7 @@ def _is_ours(message: Mapping[str, Any], ctx: PublishContext, author: str) -> bo
     if ctx.content.poll is not None:
         question = ((message.get("poll") or {}).get("question") or {}).get("text")
         return bool(question == ctx.content.text)
-    return _plain(str(message.get("content") or "")) == _plain(full_text(ctx.content))
+    return _plain(str(message.get("content") or "")) == _plain(with_link(ctx.content))
 
 
 def _plain(text: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -30,7 +30,7 @@ from ..base import (
 )
 from ..checks import findings, format_of
 from ..meta.findings import link_issues
-from ..meta.graph import GraphApi, is_gone
+from ..meta.graph import GraphApi
 from ..meta.insights import read_insights
 from ..meta.login import (
     MetaProvider,
@@ -156,24 +156,7 @@ class FacebookProvider(MetaProvider):
 
     # --- Numbers ---------------------------------------------------------------------------------
 
-    def metrics(
-        self,
-        credentials: Credentials,
-        account: Account,
-        remote_ids: Collection[str],
-        client: GuardedClient,
-    ) -> dict[str, dict[str, int]]:
-        api = self.api(credentials, account.host, client)
-        found: dict[str, dict[str, int]] = {}
-        for remote_id in remote_ids:
-            try:
-                found[remote_id] = self._numbers(api, remote_id)
-            except ProviderError as error:
-                if not is_gone(error):
-                    raise
-        return found
-
-    def _numbers(self, api: GraphApi, remote_id: str) -> dict[str, int]:
+    def numbers(self, api: GraphApi, remote_id: str) -> dict[str, int]:
         """Posts have insights beside their counters; videos, whose ids have no `_`, counters only."""
         if "_" not in remote_id:
             video = api.get(remote_id, fields=calls.VIDEO_COUNTS)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -29,7 +29,7 @@ from ..base import (
     Wait,
 )
 from ..checks import findings, format_of, is_on
-from ..meta.graph import GraphApi, is_gone
+from ..meta.graph import GraphApi
 from ..meta.insights import read_insights
 from ..meta.login import (
     LongLivedProvider,
@@ -266,24 +266,7 @@ class InstagramProvider(LongLivedProvider):
 
     # --- Numbers ---------------------------------------------------------------------------------
 
-    def metrics(
-        self,
-        credentials: Credentials,
-        account: Account,
-        remote_ids: Collection[str],
-        client: GuardedClient,
-    ) -> dict[str, dict[str, int]]:
-        api = self.api(credentials, account.host, client)
-        found: dict[str, dict[str, int]] = {}
-        for remote_id in remote_ids:
-            try:
-                found[remote_id] = self._numbers(api, remote_id)
-            except ProviderError as error:
-                if not is_gone(error):
-                    raise
-        return found
-
-    def _numbers(self, api: GraphApi, remote_id: str) -> dict[str, int]:
+    def numbers(self, api: GraphApi, remote_id: str) -> dict[str, int]:
         """Insights by the kind of post; the plain counters where insights are not granted.
 
         Instagram keeps a story's insights back (error 10) until five people have seen it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import regex
 
-from ..text import tags
+from ..text import tags, with_link
 from ..types import Content
 
 RESERVED = r"|{}@[]()<>#\*_~"
@@ -69,9 +69,7 @@ def is_card(content: Content) -> bool:
 
 def full_text(content: Content) -> str:
     """What is written: a link that gets no card has to stand in the text."""
-    if not content.link or is_card(content) or content.link in content.text:
-        return content.text
-    return f"{content.text}\n{content.link}".strip()
+    return content.text if is_card(content) else with_link(content)
 
 
 def question(content: Content) -> str:

@@ -21,6 +21,7 @@ from ..base import (
 )
 from ..checks import is_on
 from ..files import opened
+from ..text import with_link
 from .client import MastodonApi
 from .text import comparable, from_html
 
@@ -86,10 +87,8 @@ def submit(api: MastodonApi, ctx: PublishContext) -> Done:
 
 
 def full_text(content: Content) -> str:
-    """The text with the link whose card is wanted: the server makes cards from the text only."""
-    if not content.link or content.link in content.text:
-        return content.text
-    return f"{content.text}\n\n{content.link}".strip()
+    """The text with the link, as a paragraph of its own: cards are made from the text only."""
+    return with_link(content, gap="\n\n")
 
 
 def replied_to(ctx: PublishContext) -> str:

@@ -1,17 +1,25 @@
-"""Signing in at Meta's networks: short tokens, long ones, and pages walked for their own tokens."""
+"""What Meta's networks share: short tokens and long ones, pages with their own tokens, counters."""
 
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from apps.integrations.http import GuardedClient
 
-from ..base import Account, App, Connected, Credentials, ErrorKind, NotGranted, ProviderError
+from ..base import (
+    Account,
+    App,
+    Connected,
+    Credentials,
+    ErrorKind,
+    NotGranted,
+    ProviderError,
+)
 from ..oauth import OAuth2, OAuthProvider, Token
 from .errors import GraphError, Meaning, Table, from_answer
-from .graph import Dialect, GraphApi, wanted
+from .graph import Dialect, GraphApi, is_gone, wanted
 
 _APP_UNKNOWN = Meaning(
     ErrorKind.VALIDATION, "this app is not known: check app id and secret", "client_id"
@@ -48,6 +56,27 @@ class MetaProvider(OAuthProvider):
     def pace(self, seconds: float, host: str) -> float:
         """How long to wait between two looks; a simulator does not mind being asked often."""
         return seconds if host in ("", self.hosts["api"]) else min(seconds, 0.3)
+
+    @abstractmethod
+    def numbers(self, api: GraphApi, remote_id: str) -> dict[str, int]:
+        """One post's counters. May raise what `is_gone` knows: the post is left out then."""
+
+    def metrics(
+        self,
+        credentials: Credentials,
+        account: Account,
+        remote_ids: Collection[str],
+        client: GuardedClient,
+    ) -> dict[str, dict[str, int]]:
+        api = self.api(credentials, account.host, client)
+        found: dict[str, dict[str, int]] = {}
+        for remote_id in remote_ids:
+            try:
+                found[remote_id] = self.numbers(api, remote_id)
+            except ProviderError as error:
+                if not is_gone(error):
+                    raise
+        return found
 
     def check_token_answer(self, answer: Any) -> Any:
         answer = super().check_token_answer(answer)

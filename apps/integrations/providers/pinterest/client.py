@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -10,12 +9,12 @@ from typing import Any
 from apps.integrations.http import GuardedClient
 
 from ..base import MediaItem, ProviderError
+from ..files import opened
 from ..json_api import Answer, JsonApi
 from .errors import NETWORK, from_answer
 
 PAGE = 250
 PAGES = 4  # how far lists are followed
-PIECE = 4 * 1024 * 1024  # of a video, in memory at once
 
 
 class PinterestApi(JsonApi):
@@ -102,7 +101,7 @@ class PinterestApi(JsonApi):
             also=(403,),
             signed=False,
             data=dict(fields),
-            files={"file": (name, io.BufferedReader(_Reader(item), PIECE), item.mime)},
+            files={"file": (name, opened(item), item.mime)},
             size=item.size,
         )
         return answer.status != 403
@@ -111,32 +110,3 @@ class PinterestApi(JsonApi):
         """registered, processing, succeeded or failed; empty where it is not known any more."""
         answer = self.call("GET", f"{self._base}/media/{media_id}", also=(404,))
         return "" if answer.status == 404 else str(answer.object.get("status") or "")
-
-
-class _Reader(io.RawIOBase):
-    """A media item as a file."""
-
-    def __init__(self, item: MediaItem) -> None:
-        self._item = item
-        self._at = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def seekable(self) -> bool:
-        return True
-
-    def tell(self) -> int:
-        return self._at
-
-    def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._item.size}[whence]
-        self._at = start + offset
-        return self._at
-
-    def readinto(self, buffer: Any) -> int:
-        length = min(len(buffer), max(self._item.size - self._at, 0))
-        piece = self._item.part(self._at, length) if length else b""
-        buffer[: len(piece)] = piece
-        self._at += len(piece)
-        return len(piece)

@@ -31,6 +31,7 @@ from ..base import (
 )
 from ..hosts import base_address
 from ..oauth import OAuth2, OAuthProvider, Token
+from ..text import with_link
 from . import publishing
 from .client import SlackApi
 
@@ -142,7 +143,7 @@ class SlackProvider(OAuthProvider):
         return super().count(publishing.escaped(text), account)
 
     def validate(self, content: Content, account: Account | None = None) -> list[Issue]:
-        return checks.findings(self, replace(content, text=publishing.full_text(content)), account)
+        return checks.findings(self, replace(content, text=with_link(content)), account)
 
     # --- Publishing ------------------------------------------------------------------------------
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from ..base import (
     Account,
-    Content,
     Done,
     ErrorKind,
     Found,
@@ -19,6 +18,7 @@ from ..base import (
     Unreadable,
     Wait,
 )
+from ..text import with_link
 from .client import SlackApi
 
 CLOCK_SKEW = timedelta(minutes=3)
@@ -79,7 +79,7 @@ def message_of(ctx: PublishContext) -> dict[str, Any]:
     shown = options.get("preview") != "off"
     message: dict[str, Any] = {
         "channel": channel_of(ctx.account),
-        "text": escaped(full_text(ctx.content)),
+        "text": escaped(with_link(ctx.content)),
         "unfurl_links": shown,
         "unfurl_media": shown,
         "metadata": {"event_type": EVENT, "event_payload": {"key": ctx.handles["mark"]}},
@@ -94,7 +94,7 @@ def message_of(ctx: PublishContext) -> dict[str, Any]:
 
 def _where(ctx: PublishContext) -> dict[str, str]:
     fields = {"channel_id": channel_of(ctx.account)}
-    if text := escaped(full_text(ctx.content)):
+    if text := escaped(with_link(ctx.content)):
         fields["initial_comment"] = text
     if ctx.role != "post":
         fields["thread_ts"] = ctx.root["remote_id"]
@@ -110,13 +110,6 @@ def _shown(ctx: PublishContext) -> list[dict[str, str]]:
 
 def file_name(item: MediaItem, number: int) -> str:
     return item.name or f"{item.kind}-{number + 1}.{item.mime.rpartition('/')[2]}"
-
-
-def full_text(content: Content) -> str:
-    """The text with the link whose card is wanted: Slack makes cards from the text only."""
-    if not content.link or content.link in content.text:
-        return content.text
-    return f"{content.text}\n{content.link}".strip()
 
 
 def escaped(text: str) -> str:
@@ -169,5 +162,5 @@ def _is_ours(message: Mapping[str, Any], ctx: PublishContext, bot: str) -> bool:
         return False
     if ctx.role != "post" and str(message.get("ts")) == ctx.root["remote_id"]:
         return False
-    wanted = escaped(full_text(ctx.content))
+    wanted = escaped(with_link(ctx.content))
     return " ".join(str(message.get("text") or "").split()) == " ".join(wanted.split())

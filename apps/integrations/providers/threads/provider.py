@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -22,7 +22,6 @@ from ..base import (
     Issue,
     MediaItem,
     NotFound,
-    ProviderError,
     PublishContext,
     Role,
     Unreadable,
@@ -31,7 +30,7 @@ from ..base import (
 from ..checks import findings, is_on
 from ..meta.containers import Containers, Words, is_recent, same_text
 from ..meta.findings import link_issues
-from ..meta.graph import GraphApi, is_gone, wanted
+from ..meta.graph import GraphApi, wanted
 from ..meta.insights import read_insights
 from ..meta.login import LongLivedProvider, quota
 from ..oauth import OAuth2, Token
@@ -200,23 +199,9 @@ class ThreadsProvider(LongLivedProvider):
 
     # --- Numbers ---------------------------------------------------------------------------------
 
-    def metrics(
-        self,
-        credentials: Credentials,
-        account: Account,
-        remote_ids: Collection[str],
-        client: GuardedClient,
-    ) -> dict[str, dict[str, int]]:
-        api = self.api(credentials, account.host, client)
+    def numbers(self, api: GraphApi, remote_id: str) -> dict[str, int]:
         live = self.capabilities.live_metrics(datetime.now(UTC).date())
-        found: dict[str, dict[str, int]] = {}
-        for remote_id in remote_ids:
-            try:
-                found[remote_id] = read_insights(api, f"{remote_id}/insights", live)
-            except ProviderError as error:
-                if not is_gone(error):
-                    raise
-        return found
+        return read_insights(api, f"{remote_id}/insights", live)
 
 
 def _fields(ctx: PublishContext) -> dict[str, Any]:

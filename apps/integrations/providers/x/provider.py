@@ -31,9 +31,10 @@ from ..base import (
 )
 from ..hosts import base_address, simulated
 from ..oauth import OAuth2, OAuthProvider, Token
+from ..text import with_link
 from . import metrics, publishing
 from .client import XApi
-from .text import bare_domains, cashtags, full_text, is_linked
+from .text import bare_domains, cashtags, is_linked
 
 PREMIUM = frozenset({"blue", "business", "government"})
 PREMIUM_TEXT = 25_000
@@ -141,14 +142,14 @@ class XProvider(OAuthProvider):
         prices = {one.when: Decimal(str(one.usd)) for one in self.capabilities.prices}
         total = Decimal(0)
         for part in content.parts():
-            linked = is_linked(full_text(part.content))
+            linked = is_linked(with_link(part.content))
             described = sum(1 for i in part.content.media if i.alt_text and i.kind != "video")
             total += prices["post_with_link" if linked else "post"]
             total += described * prices["alt_text"]
         return total
 
     def validate(self, content: Content, account: Account | None = None) -> list[Issue]:
-        content = replace(content, text=full_text(content), link="")
+        content = replace(content, text=with_link(content), link="")
         issues = super().validate(content, account)
         if content.poll is not None and not content.text.strip():
             issues.append(Issue("error", "text.empty", "X wants a text with every poll."))

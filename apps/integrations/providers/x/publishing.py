@@ -9,9 +9,10 @@ from typing import Any
 
 from ..checks import is_on
 from ..errors import ErrorKind, ProviderError
+from ..text import with_link
 from ..types import Done, Found, MediaItem, NotFound, PublishContext, Unreadable, Wait
 from .client import Media, XApi
-from .text import as_written, comparable, full_text
+from .text import as_written, comparable
 
 SEGMENT = 4 * 1024 * 1024  # bytes; X takes 5 MB and 1,000 segments
 CLOCK_SKEW = timedelta(minutes=3)  # between our clock and theirs
@@ -122,7 +123,7 @@ def body(ctx: PublishContext) -> dict[str, Any]:
     """The request of `POST /2/tweets`."""
     content, options = ctx.content, ctx.content.options
     post: dict[str, Any] = {}
-    if text := full_text(content):
+    if text := with_link(content):
         post["text"] = text
     if content.media:
         ids = [ctx.handles[f"media.{number}"] for number in range(len(content.media))]
@@ -208,7 +209,7 @@ def _is_ours(post: Mapping[str, Any], ctx: PublishContext) -> bool:
 
 def _says_the_same(post: Mapping[str, Any], ctx: PublishContext) -> bool:
     """Same text, same files, and an answer to the same post."""
-    if as_written(post) != comparable(full_text(ctx.content)):
+    if as_written(post) != comparable(with_link(ctx.content)):
         return False
     attached = post.get("attachments") or {}
     there = {str(key).rpartition("_")[2] for key in attached.get("media_keys") or ()}

@@ -10,7 +10,6 @@ from typing import Any
 import regex
 
 from ..text import Span, links
-from ..types import Content
 
 # X makes a link of a bare domain too. Its list of endings is long; these are the ones people write.
 _ENDINGS = (
@@ -41,13 +40,6 @@ def is_linked(text: str) -> bool:
 
 def cashtags(text: str) -> list[str]:
     return _CASHTAG.findall(text)
-
-
-def full_text(content: Content) -> str:
-    """What is sent: X draws a card for an address in the text and has no other field for one."""
-    if not content.link or content.link in content.text:
-        return content.text
-    return f"{content.text}\n{content.link}".strip()
 
 
 def comparable(text: str) -> str:
