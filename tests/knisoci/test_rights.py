@@ -13,8 +13,8 @@ from apps.integrations.providers.linkedin.provider import COMMUNITY, SHARE
 from apps.integrations.providers.mastodon.client import SCOPES as MASTODON
 from apps.integrations.services import sandbox
 from apps.knisoci.services import channels, flight, posts
-from tests.integrations.kit import picture
 from tests.knisoci.conftest import again
+from tests.support.publishing import picture
 
 PERSON, PAGE = "urn:li:person:1", "urn:li:organization:1"
 DIRECT = {"mode": "direct"}
