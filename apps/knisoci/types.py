@@ -32,12 +32,14 @@ class Flight:
     notes: tuple[str, ...] = ()  # worth knowing, nothing to mend
     format: str = ""  # the kind of post it would be, a key of the network's capability file
     price_usd: Decimal | None = None
+    quotas: tuple[str, ...] = ()  # that it draws from, by their name in the capability file
 
     def as_json(self) -> dict[str, Any]:
         return {
             "level": self.level,
             "notes": list(self.notes),
             "format": self.format,
+            "quotas": list(self.quotas),
             "reasons": [
                 {"level": r.level, "code": r.code, "message": r.message, "repair": r.repair}
                 for r in self.reasons

@@ -132,6 +132,18 @@ def test_a_quota_of_one_format_leaves_the_others_alone(in_workspace: Any, allow:
     assert meters.would_exceed(mine, role="post", format="image").rule == "posts"  # type: ignore[union-attr]
 
 
+def test_a_quota_of_one_choice_leaves_the_others_alone(in_workspace: Any, allow: Any) -> None:
+    """By the default where nothing was chosen."""
+    allow(rule(name="quiet", limit=1, only_if="visibility=private"))
+    mine = account(in_workspace)
+    assert spend(mine, "a", options={"visibility": "private"}) == [None]
+    assert meters.would_exceed(mine, role="post", options={"visibility": "private"}) is not None
+    assert meters.would_exceed(mine, role="post", options={"visibility": "public"}) is None
+    assert meters.would_exceed(mine, role="post") is None
+    allow(rule(name="loud", limit=0, only_if="visibility=public"))
+    assert meters.would_exceed(mine, role="post") is not None
+
+
 def test_units_are_what_a_publication_costs(in_workspace: Any, allow: Any) -> None:
     allow(rule(limit=10_000, units=1_600, resets="America/Los_Angeles"))
     mine = account(in_workspace)

@@ -181,6 +181,22 @@ def test_a_creator_without_posts_left_stays_connected(
     assert again.limits["privacy"] == maren.account.limits["privacy"]
 
 
+def test_the_inbox_takes_five_drafts_a_day_and_direct_posts_go_on(
+    network: TikTokProvider, networks: Networks, maren: Connected, client: GuardedClient
+) -> None:
+    for number in range(5):
+        kit.run(network, kit.context(maren, client, Content("", (kit.film(number=number),))))
+    sixth = Content("", (kit.film(number=5),))
+    with pytest.raises(ProviderError) as caught:
+        kit.run(network, kit.context(maren, client, sixth))
+    assert caught.value.kind is ErrorKind.QUOTA_EXHAUSTED
+    assert caught.value.message.startswith("Five drafts wait")
+    assert kit.run(network, kit.context(maren, client, replace(sixth, options=DIRECT)))
+    networks.control(KEY, clock_offset=86_400)
+    late = kit.sign_in(network, networks, client)
+    assert kit.run(network, kit.context(late, client, sixth))
+
+
 def test_without_the_right_to_publish_only_the_inbox_is_left(
     network: TikTokProvider, networks: Networks, client: GuardedClient
 ) -> None:

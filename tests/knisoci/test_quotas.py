@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -243,3 +244,45 @@ def test_a_network_that_asked_for_a_pause_is_left_alone_until_then(
     assert later.value.run_at == until
     assert again(target).state == S.SCHEDULED
     assert not Attempt.objects.exists()
+
+
+@pytest.mark.parametrize("key", ["tiktok"])
+@pytest.mark.parametrize("policy", ["hold", "next_slot"])
+def test_drafts_of_tiktok_are_counted_by_themselves(
+    stage: Any, actor: Any, policy: str, settings: Any
+) -> None:
+    """Five may wait in the inbox: the sixth is red, then held or moved; direct posts go on."""
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    channels.update(actor=actor, channel=stage.channel, quota_policy=policy, slots=SLOTS)
+    draft = replace(stage.sample("A draft"), options={})
+    connection = stage.channel.connection
+    for number in range(5):
+        assert meters.take(connection, key=str(number), role="post", format="video") is None
+    sixth = stage.target(draft)
+    found = flight.check(again(sixth), ready=draft)
+    assert found.quotas == ("drafts",)
+    told = next(one for one in found.reasons if one.code == "quota")
+    assert told.level == "red"
+    assert "inbox in 24 hours: 5 of 5 are used" in told.message
+    direct = replace(draft, options={"mode": "direct", "privacy": "SELF_ONLY", "consent": True})
+    assert "quota" not in {one.code for one in flight.check(again(sixth), ready=direct).reasons}
+    waits = attempt(sixth)
+    assert waits.state == (S.HELD if policy == "hold" else S.SCHEDULED)
+    assert stage.count() == (0, 0)
+
+
+@pytest.mark.parametrize("key", ["tiktok"])
+def test_a_full_inbox_that_only_tiktok_knows_of_moves_the_draft(
+    stage: Any, actor: Any, settings: Any
+) -> None:
+    redis.Redis.from_url(settings.REDIS_URL).flushdb()
+    channels.update(actor=actor, channel=stage.channel, slots=SLOTS)
+    stage.control("quota_full")
+    draft = replace(stage.sample("A draft"), options={})
+    moved = attempt(stage.target(draft))
+    assert (moved.state, moved.error_code) == (S.SCHEDULED, "quota")
+    assert moved.due_at is not None
+    assert moved.due_at > timezone.now() + timedelta(minutes=30)
+    names = {"drafts": True, "posts": False}
+    for one in meters.meters(stage.channel.connection):
+        assert one.by_network is names[one.name]

@@ -213,7 +213,7 @@ class RateRule(_Data):
 class QuotaRule(_Data):
     """Publications (or units of them) in a window. `read` says the network tells the real figure.
 
-    `resets`: "rolling" over `seconds`, or at midnight of a zone.
+    `resets`: "rolling" over `seconds`, or at midnight of a zone. `only_if` is as an Option's.
     """
 
     name: str
@@ -224,6 +224,7 @@ class QuotaRule(_Data):
     resets: Literal["rolling", "UTC", "America/Los_Angeles"] = "rolling"
     role: Literal["post", "thread", "comment"] = "post"
     formats: tuple[str, ...] = ()
+    only_if: str = ""
     units: int = 1
     read: bool = False
 

@@ -8,10 +8,10 @@ capability file.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 from django.db import connection as database
@@ -21,6 +21,7 @@ from django.utils import timezone
 from apps.integrations import providers
 from apps.integrations.http import Exchange, GuardedClient, rate_state, retry_at, usage_state
 from apps.integrations.models import Connection, QuotaReading, QuotaUse
+from apps.integrations.providers import checks
 from apps.integrations.providers.base import ErrorKind, ProviderError, PublishProvider, QuotaState
 from apps.integrations.providers.capabilities import QuotaRule, RateRule
 from apps.integrations.providers.types import Account, Credentials, Role
@@ -67,11 +68,26 @@ class Meter:
         return min(1.0, self.used / self.limit) if self.limit else 1.0
 
 
+def rules_of(
+    connection: Connection, role: Role, format: str, options: Mapping[str, Any] | None = None
+) -> list[QuotaRule]:
+    """The quotas that a publication of this kind, with these options, draws from."""
+    facts = providers.of_row(connection.provider).capabilities
+    return [
+        rule
+        for rule in facts.quotas
+        if rule.role == role
+        and (not rule.formats or format in rule.formats)
+        and checks.counts(rule, options or {}, facts)
+    ]
+
+
 def would_exceed(
     connection: Connection,
     *,
     role: Role,
     format: str = "",
+    options: Mapping[str, Any] | None = None,
     at: datetime | None = None,
     planned: int = 0,
 ) -> Exceeded | None:
@@ -81,7 +97,7 @@ def would_exceed(
     that has room last. Counts nothing.
     """
     at = at or timezone.now()
-    rules = list(_rules(connection, role, format))
+    rules = rules_of(connection, role, format, options)
     if not rules:
         return None
     book = books.read([connection])
@@ -93,13 +109,20 @@ def would_exceed(
     return max(full, key=lambda one: one.free_at, default=None)
 
 
-def take(connection: Connection, *, key: str, role: Role, format: str = "") -> Exceeded | None:
+def take(
+    connection: Connection,
+    *,
+    key: str,
+    role: Role,
+    format: str = "",
+    options: Mapping[str, Any] | None = None,
+) -> Exceeded | None:
     """Count a publication, once for each `key`, or say which quota has no room for it.
 
     Safe between workers: of two who want the last one, one gets it. Nothing is counted when it says
     no. Call it right before the publication is sent; joins the caller's transaction.
     """
-    rules = list(_rules(connection, role, format))
+    rules = rules_of(connection, role, format, options)
     if not rules:
         return None
     key = key[:100]
@@ -146,7 +169,14 @@ def give_back(connection: Connection, key: str) -> None:
         tallies().give_back(shared, key[:100])
 
 
-def refused(connection: Connection, *, error: ProviderError, role: Role, format: str = "") -> None:
+def refused(
+    connection: Connection,
+    *,
+    error: ProviderError,
+    role: Role,
+    format: str = "",
+    options: Mapping[str, Any] | None = None,
+) -> None:
     """The network says that a quota is full: believe it until it resets. Other errors are ignored.
 
     This is what fills the meters again after a count was lost.
@@ -154,7 +184,7 @@ def refused(connection: Connection, *, error: ProviderError, role: Role, format:
     if error.kind is not ErrorKind.QUOTA_EXHAUSTED:
         return
     now = timezone.now()
-    rules = list(_rules(connection, role, format))
+    rules = rules_of(connection, role, format, options)
     own = [rule for rule in rules if rule.scope == "account"]
     for rule in own or rules:
         until = error.retry_at or next_reset(rule, now) or now + timedelta(hours=1)
@@ -306,12 +336,6 @@ def _rate_gauge(scope: str, endpoint: str, said: Said, now: datetime) -> Meter |
 def purge() -> int:
     """Forget what no window reaches any more; returns how many rows."""
     return QuotaUse.objects.filter(at__lt=timezone.now() - KEEP).delete()[0]
-
-
-def _rules(connection: Connection, role: Role, format: str) -> Iterator[QuotaRule]:
-    for rule in providers.of_row(connection.provider).capabilities.quotas:
-        if rule.role == role and (not rule.formats or format in rule.formats):
-            yield rule
 
 
 def _exceeded(

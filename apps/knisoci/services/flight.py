@@ -39,6 +39,7 @@ def check(target: Target, *, ready: Content | None = None) -> Flight:
         *flight_rules.of_api(target),
     ]
     notes, price, shape = [], None, None
+    drawn: tuple[str, ...] = ()
     try:
         ready = ready or content.build(target.variant, target.channel)
     except DomainError as error:
@@ -46,6 +47,7 @@ def check(target: Target, *, ready: Content | None = None) -> Flight:
     else:
         shape = checks.format_of(ready, provider.capabilities)
         price = budgets.price(provider, ready)
+        drawn = quotas.drawn(target, ready)
         reasons += [
             *flight_rules.of_content(target, ready),
             *flight_rules.of_media(target, ready),
@@ -58,7 +60,7 @@ def check(target: Target, *, ready: Content | None = None) -> Flight:
     if target.channel.connection.is_sandbox:
         notes.append("This goes to the sandbox, not to the real network.")
     level: Any = max((r.level for r in reasons), key=_ORDER.__getitem__, default="green")
-    return Flight(level, tuple(reasons), tuple(notes), shape.key if shape else "", price)
+    return Flight(level, tuple(reasons), tuple(notes), shape.key if shape else "", price, drawn)
 
 
 def check_and_keep(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
@@ -44,6 +45,7 @@ def take(target: Target, attempt: Attempt, part: Part) -> Exceeded | None:
         key=str(attempt.key),
         role=part.role,
         format=_format(target, part.content),
+        options=part.content.options,
     )
 
 
@@ -56,9 +58,10 @@ def told(target: Target, error: ProviderError, part: Part) -> Exceeded:
     """The network itself said that it is full: the meters believe it from now on."""
     connection, role = target.channel.connection, part.role
     shape = _format(target, part.content)
-    meters.refused(connection, error=error, role=role, format=shape)
+    options = part.content.options
+    meters.refused(connection, error=error, role=role, format=shape, options=options)
     free_at = error.retry_at or timezone.now() + _UNTOLD
-    known = meters.would_exceed(connection, role=role, format=shape)
+    known = meters.would_exceed(connection, role=role, format=shape, options=options)
     if known is not None:
         free_at = max(free_at, known.free_at) if error.retry_at is None else free_at
         return Exceeded(known.rule, known.label, known.used, known.limit, free_at)
@@ -127,7 +130,7 @@ def _next_place(target: Target, found: Exceeded) -> tuple[datetime, bool]:
     after = free_at = max(found.free_at, timezone.now() + timedelta(seconds=1))
     if target.is_started:
         return free_at, False
-    shape = str(target.flight.get("format", ""))
+    shape, options = str(target.flight.get("format", "")), target.variant.options
     for _ in range(_TRIES):
         try:
             at = timing.free_slot(target.channel, after=after, other_than=target)
@@ -137,8 +140,9 @@ def _next_place(target: Target, found: Exceeded) -> tuple[datetime, bool]:
             target.channel.connection,
             role="post",
             format=shape,
+            options=options,
             at=at,
-            planned=_planned(target, shape, at),
+            planned=_planned(target, _names(target, shape, options), at),
         )
         if busy is None:
             return at, True
@@ -158,7 +162,7 @@ def reasons(target: Target, ready: Content) -> Iterable[Reason]:
     if not _has_quotas(target):
         return
     at = max(target.due_at or timezone.now(), timezone.now())
-    planned = _planned(target, _format(target, ready), at)
+    planned = _planned(target, drawn(target, ready), at)
     found = _full(target, ready, at=at, planned=planned)
     if found is not None:
         then = (
@@ -195,22 +199,37 @@ def _full(target: Target, ready: Content, *, at: datetime, planned: int) -> Exce
         same = [part for part in parts if part.role == role]
         more = len(same) - 1 + (planned if role == "post" else 0)
         shape = _format(target, same[0].content)
-        one = meters.would_exceed(connection, role=role, format=shape, at=at, planned=more)
+        one = meters.would_exceed(
+            connection, role=role, format=shape, options=ready.options, at=at, planned=more
+        )
         if one is not None:
             found.append(one)
     return max(found, key=lambda one: one.free_at, default=None)
 
 
-def _planned(target: Target, shape: str, at: datetime) -> int:
-    """How many others of this account are to go out in the day before `at`."""
+def drawn(target: Target, ready: Content) -> tuple[str, ...]:
+    """The quotas that the post itself draws from, by name."""
+    return _names(target, _format(target, ready), ready.options)
+
+
+def _names(target: Target, shape: str, options: Mapping[str, Any]) -> tuple[str, ...]:
+    rules = meters.rules_of(target.channel.connection, "post", shape, options)
+    return tuple(dict.fromkeys(rule.name for rule in rules))
+
+
+def _planned(target: Target, names: tuple[str, ...], at: datetime) -> int:
+    """How many others of this account are to go out in the day before `at`.
+
+    Where no quota is for every post, those that draw from `names` as well.
+    """
     rows = Target.objects.filter(
         channel__connection=target.channel.connection_id,
         state__in=(TargetState.SCHEDULED, TargetState.CLAIMED),
         due_at__gt=at - _DAY,
         due_at__lte=at,
     ).exclude(pk=target.pk)
-    if all(rule.formats for rule in _rules(target)):
-        rows = rows.filter(flight__format=shape)
+    if all(rule.formats or rule.only_if for rule in _rules(target)):
+        rows = rows.filter(flight__quotas=list(names))
     return rows.count()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from ..capabilities import Capabilities, Option
+from ..capabilities import Capabilities, Option, QuotaRule
 from ..types import Content, Issue
 from .formats import format_of
 
@@ -38,7 +38,7 @@ def option_issues(
             )
 
 
-def counts(option: Option, chosen: Mapping[str, Any], facts: Capabilities) -> bool:
+def counts(option: Option | QuotaRule, chosen: Mapping[str, Any], facts: Capabilities) -> bool:
     """Whether `option` matters with what was chosen so far, see Option.only_if."""
     name, _, wanted = option.only_if.partition("=")
     if not name:

@@ -40,6 +40,7 @@ from .simulated import (
 DAY = 86_400
 URL_KEPT = 3600  # seconds that an upload address works
 MAX_SECONDS = 600
+MAX_DRAFTS = 5  # pending in the inbox, of a day
 DEAD = "share_count"  # what the scenario "dead_metric" ends
 _RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+)")
 
@@ -201,9 +202,15 @@ class TikTokSimulator(Simulator):
         return await self.step("container", login, accept)
 
     def _room(self, login: str, *, direct: bool) -> None:
-        if self.is_on("quota_full", login):
-            code = "spam_risk_too_many_posts" if direct else "spam_risk_too_many_pending_share"
-            raise Refused(403, code)
+        """Nobody finishes a draft here, so all of the last day are pending."""
+        full = self.is_on("quota_full", login)
+        if direct and full:
+            raise Refused(403, "spam_risk_too_many_posts")
+        since = self.now() - DAY
+        posts = self.store.posts(self.key, login)
+        drafts = sum(1 for one in posts if not one["direct"] and one["at"] > since)
+        if not direct and (full or drafts >= MAX_DRAFTS):
+            raise Refused(403, "spam_risk_too_many_pending_share")
 
     async def content_init(self, request: Request) -> Response:
         data = request.json()
