@@ -19,6 +19,7 @@ from apps.integrations.services import (
     apps,
     connections,
     credentials,
+    health,
     refreshing,
     sandbox,
     sunsets,
@@ -213,7 +214,7 @@ def test_the_owner_gets_a_mail_when_an_access_dies(
 ) -> None:
     kept, _ = x
     no = ProviderError(ErrorKind.AUTH_REVOKED, "X has ended this sign-in: connect it again.")
-    connections.report(actor=Actor.system(in_workspace), connection=kept, error=no)
+    health.report(Actor.system(in_workspace), kept, no)
     event = Event.objects.get(kind="connection.expired")
     warn(event)
     warn(event)  # events come at least once

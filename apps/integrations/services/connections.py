@@ -79,6 +79,7 @@ def store(*, actor: Actor, provider: str, connected: Connected, app_id: str = ""
     `app_id` is the client id of the app that signed in. A consent that brings no refresh token does
     not lose the one that is there. Events connection.created or connection.restored.
     """
+    actor.require(permissions.MANAGE)
     account = connected.account
     with transaction.atomic():
         kept = _kept_refresh(provider, account, app_id)
@@ -157,15 +158,16 @@ def check(*, actor: Actor, connection_id: UUID) -> Connection:
             connection.refresh_from_db()
             return connection
         except ProviderError as error:
-            return report(actor=actor, connection=connection, error=error)
-    return alive(actor=actor, connection=connection, account=account)
+            return report(actor, connection, error)
+    return alive(actor, connection, account)
 
 
-def freshen(*, actor: Actor, connection: Connection) -> None:
+def freshen(connection: Connection) -> None:
     """Read again what the account may choose, where its network wants that for every form.
 
-    `connection` gets the new limits. A network that does not answer within seconds changes nothing:
-    the daily check and the publication itself say what is wrong.
+    Candy itself asks, for whoever may write posts. `connection` gets the new limits. A network that
+    does not answer within seconds changes nothing: the daily check and the publication itself say
+    what is wrong.
     """
     within = providers.of_row(connection.provider).capabilities.publishing.fresh_seconds
     seen, now = connection.last_checked_at, timezone.now()
@@ -178,7 +180,8 @@ def freshen(*, actor: Actor, connection: Connection) -> None:
             account = network.verify(opened.credentials, opened.account, client)
     except (ConnectionLost, ProviderError):
         return
-    connection.limits = alive(actor=actor, connection=connection, account=account).limits
+    candy = Actor.system(require_workspace())
+    connection.limits = alive(candy, connection, account).limits
 
 
 def session(

@@ -1,4 +1,7 @@
-"""What state a connection is in, and saying so once when it changes."""
+"""What state a connection is in, and saying so once when it changes.
+
+Parts of the services here: those have asked whether `actor` may, or act as Candy.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,7 @@ DEATHS = {
 _OUT_OF_REACH = (ErrorKind.TRANSIENT_SAFE, ErrorKind.API_SUNSET, ErrorKind.POLICY_BLOCKED)
 
 
-def report(*, actor: Actor, connection: Connection, error: ProviderError) -> Connection:
+def report(actor: Actor, connection: Connection, error: ProviderError) -> Connection:
     """Note a failure of the connection itself. Emits on a change of state only.
 
     connection.expired when a person has to act, connection.failed when the network is out of reach.
@@ -45,7 +48,7 @@ def report(*, actor: Actor, connection: Connection, error: ProviderError) -> Con
     return row
 
 
-def alive(*, actor: Actor, connection: Connection, account: Account) -> Connection:
+def alive(actor: Actor, connection: Connection, account: Account) -> Connection:
     """The network has answered as it should. Event connection.recovered where that is news."""
     with transaction.atomic():
         row = credentials.locked(connection.pk)

@@ -72,7 +72,7 @@ def renew(
         if error.kind not in health.DEATHS:
             raise
         actor = Actor.system(require_workspace())
-        lost = health.report(actor=actor, connection=connection, error=error)
+        lost = health.report(actor, connection, error)
         raise ConnectionLost(lost.last_error) from error
     if fresh is None:
         raise _ended(connection)
@@ -99,7 +99,7 @@ def renew_ahead(*, connection: Connection) -> bool:
                 fresh = None  # it still works; what cannot be renewed ends by itself
             elif error.kind in health.DEATHS:
                 actor = Actor.system(require_workspace())
-                health.report(actor=actor, connection=connection, error=error)
+                health.report(actor, connection, error)
                 return False
             else:
                 raise
@@ -233,7 +233,7 @@ def _ended(connection: Connection) -> ConnectionLost:
     network = providers.of_row(connection.provider)
     error = ProviderError(ErrorKind.AUTH_EXPIRED, f"The sign-in at {network.name} has expired.")
     actor = Actor.system(require_workspace())
-    return ConnectionLost(health.report(actor=actor, connection=connection, error=error).last_error)
+    return ConnectionLost(health.report(actor, connection, error).last_error)
 
 
 def _say_expiring(connection: Connection) -> None:

@@ -137,6 +137,7 @@ def finish(*, actor: Actor, sign_in: SignIn, code: str) -> Finished:
     One account is connected at once, and so is the one that is being renewed; of several the person
     picks, see `offers`.
     """
+    actor.require(permissions.MANAGE)
     network = providers.get(sign_in.provider)
     kept = json.loads(
         vault.unseal(connection_id=sign_in.pk, field=_FIELD, sealed=bytes(sign_in.sealed))

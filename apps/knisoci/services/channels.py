@@ -128,6 +128,7 @@ def resume(*, actor: Actor, channel: Channel | UUID) -> int:
 
 def reconnected(*, actor: Actor, channel: Channel | UUID) -> int:
     """The account is back: let go what was held for it; returns how many go out."""
+    actor.require(permissions.PUBLISH)
     with transaction.atomic():
         row = finding.get(Channel, channel, lock=True)
         let_go = holding.release(actor, holding.held("disconnected", channel=row))

@@ -144,6 +144,7 @@ def send_again(*, actor: Actor, target: Target, parts_done: int | None = None) -
 
     `parts_done` is for threads: that many parts are out, go on with the next one.
     """
+    actor.require(permissions.PUBLISH)
     known = {} if parts_done is None else {"parts_done": parts_done}
     with transaction.atomic():
         if not move(

@@ -162,7 +162,7 @@ def _freshen(request: Any, channels: Iterable[Channel]) -> None:
     """Before the fields of `channels` are drawn: what their accounts may choose now."""
     if request.actor.can(permissions.WRITE):
         for channel in channels:
-            connections.freshen(actor=request.actor, connection=channel.connection)
+            connections.freshen(channel.connection)
 
 
 def _when(request: HttpRequest) -> Any:

@@ -10,7 +10,7 @@ from typing import IO, Any
 from django.db import IntegrityError, transaction
 
 from apps.ids import uuid7
-from apps.media import files
+from apps.media import files, permissions
 from apps.media.checking import service as checking
 from apps.media.checking.service import Finding
 from apps.media.errors import WrongDigest
@@ -40,6 +40,7 @@ def take_in(
     announced. Nothing is kept of what is refused but ``stored``, which is the caller's. Event
     asset.uploaded. Raises FileRefused and its kind, StorageFull.
     """
+    actor.require(permissions.MANAGE)
     size = file.seek(0, os.SEEK_END)
     found = files.digest(file)
     if sha256 and sha256 != found:

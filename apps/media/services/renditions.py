@@ -40,6 +40,7 @@ from apps.media.video.ffmpeg import Source
 from apps.media.video.probe import Probe
 from apps.orchestrator import queries as jobs
 from apps.orchestrator import services as orchestrator
+from apps.workspaces.permissions import VIEW
 from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
@@ -67,11 +68,12 @@ def ready(asset: Asset, spec: Spec) -> Rendition | None:
 
 
 def ensure(*, actor: Actor, asset: Asset, spec: Spec) -> Rendition | Pending:
-    """What is there, or an image made now, or the Job that makes it.
+    """What is there, or an image made now, or the Job that makes it, for whoever may see the file.
 
     An image decodes and writes: keep it out of transactions; a video's Job joins the caller's. Raises
     CannotFit and its kind (also when the Job ended in it), WrongKind, ImageBroken.
     """
+    actor.require(VIEW)
     if isinstance(spec, RenditionSpec):
         return image(asset=asset, spec=spec)
     found = ready(asset, spec)

@@ -189,13 +189,13 @@ def finish(*, actor: Actor, upload: Upload | UUID | str) -> Upload:
             state=Upload.State.CHECKING, expires_at=_expiry()
         )
         if taken and _is_long(row):
-            order_check(actor=actor, upload=row)
+            _order_check(actor=actor, upload=row)
     if not taken or _is_long(row):
         return get(row)
     return complete(actor=actor, upload=row, raises=True)
 
 
-def order_check(*, actor: Actor, upload: Upload, again: str = "") -> None:
+def _order_check(*, actor: Actor, upload: Upload, again: str = "") -> None:
     """Have the file checked by a Job, in the caller's transaction."""
     job = orchestrator.enqueue(
         actor=actor,
@@ -260,6 +260,7 @@ def abort(*, actor: Actor, upload: Upload | UUID | str) -> None:
 
 def clean_up(*, actor: Actor, now: datetime | None = None) -> dict[str, int]:
     """Expire what nobody finishes, and go on with checks that were lost. For the clock."""
+    actor.require(permissions.MANAGE)
     now = now or timezone.now()
     living = (Upload.State.OPEN, Upload.State.CHECKING)
     expired = again = 0
@@ -272,7 +273,7 @@ def clean_up(*, actor: Actor, now: datetime | None = None) -> dict[str, int]:
     stuck = Upload.objects.filter(state=Upload.State.CHECKING, expires_at__lt=lost)
     for row in stuck[:1000]:
         with transaction.atomic():
-            order_check(actor=actor, upload=row, again=f"{now:%Y%m%d%H}")
+            _order_check(actor=actor, upload=row, again=f"{now:%Y%m%d%H}")
         again += 1
     return {"expired": expired, "checked_again": again}
 

@@ -73,6 +73,7 @@ def create_schedule(
 
 def ensure_schedule(*, actor: Actor, key: str, **wanted: Any) -> Schedule:
     """The schedule ``key`` as ``wanted`` (arguments of create_schedule): made or brought up to date."""
+    actor.require(MANAGE_SCHEDULES)
     with transaction.atomic():
         schedule = Schedule.objects.select_for_update().filter(key=key).first()
         if schedule is None:

@@ -15,6 +15,7 @@ from django.utils import timezone
 
 from apps.orchestrator import queries
 from apps.orchestrator.models import Event, Job
+from apps.orchestrator.permissions import RUN_SYSTEM
 from apps.orchestrator.services.events import emit
 from apps.orchestrator.services.upkeep import live_workspaces
 from apps.workspaces.tenancy import workspace_context
@@ -32,6 +33,7 @@ def alert_on_late_queues(*, actor: Actor) -> list[str]:
 
     Said again only after a quarter of an hour.
     """
+    actor.require(RUN_SYSTEM)
     limit = settings.CANDY_QUEUE_AGE_ALERT_SECONDS
     late = [one for one in queries.queues() if one.lateness_seconds > limit]
     for queue in late:
