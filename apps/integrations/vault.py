@@ -18,11 +18,13 @@ import struct
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.db import IntegrityError, models, transaction
+from django.db import connection as database
 
 from apps.workspaces.tenancy import require_workspace
 
@@ -35,6 +37,7 @@ _HEADER = struct.Struct(">BI")
 _NONCE = 12
 _OPEN_SECONDS = 300.0  # how long a data key stays open in memory
 _OPEN_KEYS = 1000
+_PATIENCE = 10.0  # seconds that retiring waits for whoever is storing what it sealed
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,12 @@ def register(column: Column) -> None:
 
 
 def seal(*, connection_id: UUID, field: str, plaintext: str) -> bytes:
-    """Encrypt for the row `connection_id` and `field` of the current workspace."""
+    """Encrypt for the row `connection_id` and `field` of the current workspace.
+
+    Seal and store in one transaction: until it ends, no data key is retired.
+    """
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock_shared(%s)", [_lock()])
     key = _current_key()
     header = _HEADER.pack(_FORMAT, key.version)
     nonce = os.urandom(_NONCE)
@@ -119,10 +127,16 @@ def reseal() -> Iterator[int]:
 
 
 def retire() -> int:
-    """Delete data keys that seal nothing any more; returns how many. What is gone opens nothing."""
-    used = {_version(blob) for column in _columns for blob in _blobs(column.model, column.name)}
-    used |= {_version(blob) for blob in _blobs(SignIn, "sealed")}
+    """Delete data keys that seal nothing any more; returns how many. What is gone opens nothing.
+
+    Waits for transactions that have sealed something and not ended: what they bring may need an old
+    key. None is deleted where that takes longer than seconds; the next rotation does it then.
+    """
     with transaction.atomic():
+        if not _all_have_stored():
+            return 0
+        used = {_version(blob) for column in _columns for blob in _blobs(column.model, column.name)}
+        used |= {_version(blob) for blob in _blobs(SignIn, "sealed")}
         newest = _current_key().version
         gone = DataKey.objects.exclude(version__in={*used, newest}).filter(version__lt=newest)
         return gone.delete()[0]
@@ -138,6 +152,27 @@ def rotate_master() -> int:
             key.save(update_fields=["master_id", "wrapped"])
             done += 1
     return done
+
+
+def _all_have_stored() -> bool:
+    """Alone with the keys until the transaction ends, if that can be had in time.
+
+    Tried again and again rather than waited for: a waiting lock would hold up whoever seals next.
+    """
+    end = time.monotonic() + _PATIENCE
+    while True:
+        with database.cursor() as cursor:
+            cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [_lock()])
+            if cursor.fetchone()[0]:
+                return True
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+
+
+def _lock() -> int:
+    seed = sha256(f"candy/vault/{require_workspace().pk}".encode()).digest()
+    return int.from_bytes(seed[:8], "big", signed=True)
 
 
 def _sealed_before(column: Column, version: int) -> list[object]:

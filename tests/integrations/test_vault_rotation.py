@@ -12,6 +12,7 @@ import boto3
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection as database
+from django.db import transaction
 from moto.server import ThreadedMotoServer
 
 from apps.agents.models import ModelKey
@@ -215,3 +216,122 @@ def test_whoever_seals_lets_it_follow_a_rotation() -> None:
         text = path.read_text(encoding="utf-8")
         if "vault.seal(" in text and "integrations" not in path.parts:
             assert "vault.register(" in text, path
+
+
+@pytest.mark.django_db(transaction=True)
+def test_both_keys_rotate_under_readers_and_writers(workspace: Any, settings: Any) -> None:
+    """Master key and data key in turn, old ones forgotten, while four threads read and write.
+
+    A setting changes by a restart, so nobody is in the middle of something when it does.
+    """
+    with workspace_context(workspace):
+        rows = [keep(workspace, number) for number in range(4)]
+    stop = threading.Event()
+    busy = [threading.Lock() for _ in rows]
+    failures: list[Exception] = []
+    counts = [0] * len(rows)
+
+    def work(number: int) -> None:
+        try:
+            with workspace_context(workspace):
+                while not stop.is_set():
+                    with busy[number]:
+                        assert credentials.read(rows[number - 1])
+                        counts[number] += 1
+                        credentials.write(rows[number], {"token": str(counts[number])})
+                        assert credentials.read(rows[number])["token"] == str(counts[number])
+        except Exception as error:
+            failures.append(error)
+        database.close()
+
+    def restart_with(*keys: str) -> None:
+        for lock in busy:
+            lock.acquire()
+        settings.CANDY_MASTER_KEY = " ".join(keys)
+        vault._open.clear()
+        for lock in busy:
+            lock.release()
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(len(rows))]
+    for thread in threads:
+        thread.start()
+    old = settings.CANDY_MASTER_KEY
+    try:
+        with workspace_context(workspace):
+            for number in range(3):
+                new = f"{number + 1:02x}" * 32
+                restart_with(new, old)
+                assert vault.rotate_master() >= 1
+                restart_with(new)
+                actor = Actor.system(workspace)
+                orchestrator.run(action="integrations.rotate_vault", actor=actor, input={})
+                old = new
+    finally:
+        stop.set()
+        for thread in threads:
+            thread.join(30)
+    assert failures == []
+    assert min(counts) > 3  # they did work meanwhile
+    with workspace_context(workspace):
+        for number, row in enumerate(rows):
+            assert credentials.read(row)["token"] == str(counts[number])
+        newest = DataKey.objects.latest("version")
+        assert newest.version == 4
+        assert newest.master_id == masters.masters()[0].id
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_sealed_and_not_yet_committed_keeps_its_key(workspace: Any) -> None:
+    """A consent stores an account while the key rotates: the old key is not forgotten under it."""
+    with workspace_context(workspace):
+        keep(workspace)  # there is a first key
+    sealed, go_on = threading.Event(), threading.Event()
+
+    def consent() -> None:
+        with workspace_context(workspace), transaction.atomic():
+            keep(workspace, 2)
+            sealed.set()
+            go_on.wait(10)
+        database.close()
+
+    def rotate() -> None:
+        with workspace_context(workspace):
+            vault.new_data_key()
+            list(vault.reseal())
+            vault.retire()
+        database.close()
+
+    storing = threading.Thread(target=consent)
+    storing.start()
+    assert sealed.wait(10)
+    rotating = threading.Thread(target=rotate)
+    rotating.start()
+    rotating.join(1)
+    assert rotating.is_alive()  # it waits for the consent
+    go_on.set()
+    storing.join(10)
+    rotating.join(20)
+    with workspace_context(workspace):
+        for row in Connection.objects.all():
+            assert credentials.read(row)["token"].startswith(CANARY)
+
+
+def test_a_value_that_was_sealed_anew_while_it_was_read_is_read_again(
+    in_workspace: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = keep(in_workspace)
+    taken = bytes(Secret.objects.get().sealed)
+    real, asked = vault.unseal, []
+
+    def open_late(**given: Any) -> str:
+        """The first reader took the row before the rotation, and opens it after."""
+        asked.append(given["sealed"])
+        return real(**given | ({"sealed": taken} if len(asked) == 1 else {}))
+
+    vault.rotate_data_key()
+    vault.retire()
+    with pytest.raises(VaultError):
+        vault.unseal(connection_id=row.pk, field=credentials.CREDENTIALS, sealed=taken)
+    monkeypatch.setattr(vault, "unseal", open_late)
+    assert credentials.read(row)["token"] == f"{CANARY}-1"
+    assert len(asked) == 2

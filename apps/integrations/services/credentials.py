@@ -10,10 +10,11 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
+from django.db import transaction
 from django.utils import timezone
 
 from apps.integrations import vault
-from apps.integrations.errors import ConnectionLost, ConnectionNotFound
+from apps.integrations.errors import ConnectionLost, ConnectionNotFound, VaultError
 from apps.integrations.http import Answer
 from apps.integrations.models import Connection, Secret
 
@@ -69,8 +70,9 @@ def begin_renewal(connection: Connection, of: str) -> None:
     _write(connection.pk, RENEWAL, _packed(Renewal(of, timezone.now())))
 
 
+@transaction.atomic
 def keep_answers(connection: Connection, of: str, answers: list[Answer]) -> None:
-    """Store what the network said. One statement, durable when it returns."""
+    """Store what the network said; durable when it returns, outside of a transaction."""
     sealed = vault.seal(
         connection_id=connection.pk,
         field=RENEWAL,
@@ -103,12 +105,21 @@ def _packed(one: Renewal) -> str:
 
 
 def _read(connection_id: UUID, field: str) -> str | None:
-    secret = Secret.objects.filter(connection=connection_id, field=field).first()
-    if secret is None:
-        return None
-    return vault.unseal(connection_id=connection_id, field=field, sealed=bytes(secret.sealed))
+    for is_last in (False, True):
+        secret = Secret.objects.filter(connection=connection_id, field=field).first()
+        if secret is None:
+            return None
+        try:
+            sealed = bytes(secret.sealed)
+            return vault.unseal(connection_id=connection_id, field=field, sealed=sealed)
+        except VaultError:
+            # It may have been sealed anew since, and the old key forgotten: what is there now opens.
+            if is_last:
+                raise
+    return None
 
 
+@transaction.atomic
 def _write(connection_id: UUID, field: str, text: str) -> None:
     sealed = vault.seal(connection_id=connection_id, field=field, plaintext=text)
     Secret.objects.update_or_create(

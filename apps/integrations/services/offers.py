@@ -45,6 +45,7 @@ class Offer:
     refused: tuple[NotGranted, ...]
 
 
+@transaction.atomic
 def make(*, sign_in: SignIn, grant: Grant, app_id: str) -> None:
     """Seal what the network gave into the sign-in, until its person has picked."""
     content = {

@@ -15,6 +15,7 @@ from uuid import UUID
 
 from django.conf import settings
 from django.core import signing
+from django.db import transaction
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
@@ -95,11 +96,14 @@ def start(
         "app_id": app.client_id,
         "again": [again.host, again.remote_id] if again else None,
     }
-    sign_in.sealed = vault.seal(connection_id=sign_in.pk, field=_FIELD, plaintext=json.dumps(kept))
     home = f"/w/{workspace.slug}/"
     fits = return_to.startswith(home) and url_has_allowed_host_and_scheme(return_to, None)
     sign_in.return_to = return_to if fits else home
-    sign_in.save(force_insert=True)
+    with transaction.atomic():
+        sign_in.sealed = vault.seal(
+            connection_id=sign_in.pk, field=_FIELD, plaintext=json.dumps(kept)
+        )
+        sign_in.save(force_insert=True)
     offers.clear()
     return begun.authorize_url
 
