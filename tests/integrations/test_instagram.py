@@ -17,6 +17,7 @@ from apps.integrations.providers.base import (
     Content,
     ErrorKind,
     Found,
+    MediaItem,
     NotFound,
     ProviderError,
     Unreadable,
@@ -24,7 +25,9 @@ from apps.integrations.providers.base import (
 )
 from apps.integrations.providers.instagram.errors import TABLE
 from apps.integrations.providers.instagram.provider import provider
+from apps.integrations.providers.instagram.simulated_rules import check_fields
 from apps.integrations.providers.meta.errors import from_answer
+from apps.integrations.providers.meta.simulated import Refused
 from apps.integrations.providers.oauth import Token
 from tests.support.networks import Networks
 from tests.support.publishing import (
@@ -160,6 +163,101 @@ def test_a_reel_is_sent_as_bytes_with_cover_and_choices(
     assert post["options"]["share_to_feed"] == "false"
     assert json.loads(post["options"]["collaborators"]) == ["kestrel", "newsdesk"]
     assert len(files.site.hits) == 1, "the cover only; the video was sent"
+
+
+def tagged(typed: str, *media: MediaItem) -> Content:
+    return Content("Look who is here", media, options={"user_tags": typed})
+
+
+def test_people_are_tagged_where_they_stand(
+    networks: Networks, client: GuardedClient, me: Connected, files: Files, store: Any
+) -> None:
+    one, two, film = files.image("One"), files.image("Two"), files.video()
+    typed = "@Kestrel 30 70, newsdesk, 2: maren.b 0 100"
+    wholes = {
+        "carousel": (tagged(typed, one, two), [2, 1]),
+        "image": (tagged("kestrel", one), [1]),
+        "reel": (tagged("kestrel, newsdesk", film), [2]),
+    }
+    kept = {}
+    for key, (content, counts) in wholes.items():
+        assert not [i for i in provider.validate(content, me.account) if i.level == "error"]
+        ctx = context(me, client, content)
+        run(provider, ctx)
+        kept[key] = [m["people"] for m in store.post(KEY, ctx.handles["remote_id"])["media"]]
+        assert [len(people) for people in kept[key]] == counts
+    first, second = kept["carousel"]
+    assert first[0] == {"username": "kestrel", "x": 0.3, "y": 0.7}
+    assert (first[1]["username"], first[1]["y"]) == ("newsdesk", 0.5)
+    assert second == [{"username": "maren.b", "x": 0.0, "y": 1.0}]
+    assert kept["image"] == [[{"username": "kestrel", "x": 0.5, "y": 0.5}]]
+    assert kept["reel"] == [[{"username": "kestrel"}, {"username": "newsdesk"}]]
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "a b",
+        "kestrel 101 50",
+        "kestrel 30",
+        "2:kestrel",
+        "0:kestrel",
+        "kestrel, @Kestrel 20 20",
+        ",".join(f"person{n}" for n in range(21)),
+    ],
+)
+def test_people_who_cannot_be_tagged_are_found_before(
+    me: Connected, files: Files, typed: str
+) -> None:
+    found = provider.validate(tagged(typed, files.image("One")), me.account)
+    assert "option.user_tags" in [one.code for one in found if one.level == "error"]
+
+
+def test_people_in_videos_have_no_place_and_in_a_carousels_videos_none_can_be(
+    me: Connected, files: Files
+) -> None:
+    for content in (
+        tagged("kestrel 10 10", files.video()),
+        tagged("2:kestrel", files.image("One"), files.video()),
+    ):
+        found = provider.validate(content, me.account)
+        assert "option.user_tags" in [one.code for one in found if one.level == "error"]
+
+
+@pytest.mark.parametrize("name", ["nobody.here", "private.person"])
+def test_a_person_that_instagram_cannot_tag_is_named_as_the_fault(
+    networks: Networks, client: GuardedClient, me: Connected, files: Files, name: str
+) -> None:
+    with pytest.raises(ProviderError) as caught:
+        run(provider, context(me, client, tagged(name, files.image("One"))))
+    assert (caught.value.kind, caught.value.field) == (ErrorKind.VALIDATION, "user_tags")
+    assert networks.posts(KEY) == 0
+
+
+@pytest.mark.parametrize(
+    ("kind", "people"),
+    [
+        ("IMAGE", [{"username": "kestrel"}]),
+        ("IMAGE", [{"username": "kestrel", "x": 30, "y": 70}]),
+        ("IMAGE", [{"username": f"p{n}", "x": 0, "y": 0} for n in range(21)]),
+        ("REELS", [{"username": "kestrel", "x": 0.3, "y": 0.7}]),
+        ("CAROUSEL", [{"username": "kestrel", "x": 0.3, "y": 0.7}]),
+    ],
+)
+def test_the_simulated_instagram_refuses_wrong_tags(kind: str, people: list[Any]) -> None:
+    with pytest.raises(Refused):
+        check_fields({"media_type": kind, "user_tags": json.dumps(people)}, "maren")
+
+
+def test_a_place_is_a_number(
+    networks: Networks, client: GuardedClient, me: Connected, files: Files
+) -> None:
+    content = Content("Here", (files.image("One"),), options={"location_id": "Harbour"})
+    found = provider.validate(content, me.account)
+    assert "option.location_id" in [one.code for one in found if one.level == "error"]
+    with pytest.raises(ProviderError) as caught:
+        run(provider, context(me, client, content))
+    assert caught.value.kind is ErrorKind.VALIDATION
 
 
 def test_a_long_reel_is_never_held_whole(

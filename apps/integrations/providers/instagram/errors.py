@@ -46,6 +46,11 @@ TABLE: Table = {
     (ANY, 2207008): _OLD,
     (ANY, 2207020): _OLD,
     (ANY, 2207006): _OLD,
+    (110, ANY): Meaning(
+        ErrorKind.VALIDATION,
+        "Instagram cannot tag one of these people: the name is wrong or the account is private.",
+        "user_tags",
+    ),
     (ANY, 2207057): Meaning(
         ErrorKind.VALIDATION, "The cover's moment lies outside the video.", "cover"
     ),

@@ -42,6 +42,7 @@ from ..meta.login import (
 )
 from ..oauth import OAuth2, Token
 from . import client as calls
+from . import people
 from .errors import DIALECT
 from .publishing import Publication, names
 
@@ -208,6 +209,14 @@ class InstagramProvider(LongLivedProvider):
                 f"Instagram takes {MAX_COLLABORATORS} collaborators.",
                 "collaborators",
             )
+        place = str(content.options.get("location_id") or "")
+        if place and not place.isdigit():
+            yield Issue(
+                "error",
+                "option.location_id",
+                "The place is the number of a Facebook page that has a place.",
+                "location_id",
+            )
         mentions = sum(1 for word in content.text.split() if word.startswith("@") and len(word) > 1)
         most = self.capabilities.text.max_mentions
         if most is not None and mentions > most:
@@ -218,6 +227,7 @@ class InstagramProvider(LongLivedProvider):
             )
         shape = format_of(content, self.capabilities)
         if shape is None or shape.key != "story":
+            yield from people.issues(content)
             return
         kind = account.limits.get("account_type", "BUSINESS") if account else "BUSINESS"
         if kind != "BUSINESS":

@@ -22,6 +22,7 @@ from ..checks import is_on
 from ..meta.containers import Containers, Words, is_recent, same_text
 from ..meta.graph import GraphApi, wanted
 from . import client as calls
+from . import people
 from .errors import TABLE
 
 WORDS = Words(state="status_code", said="status", publish="media_publish")
@@ -59,7 +60,7 @@ class Publication:
         waiting: Wait | None = None
         for number, item in enumerate(self._ctx.content.media):
             name = f"item.{number}"
-            step = self._prepare(name, item, partial(_child, item))
+            step = self._prepare(name, item, partial(_child, self._ctx.content, number))
             if step is not None and not self._ctx.handles.get(name):
                 return step  # everything was too old: begin again
             waiting = step or waiting
@@ -169,8 +170,9 @@ class Publication:
         return None
 
 
-def _child(item: MediaItem) -> dict[str, Any]:
-    fields = {**_file(item), "is_carousel_item": True}
+def _child(content: Content, number: int) -> dict[str, Any]:
+    item, tags = content.media[number], people.user_tags(content, number)
+    fields = {**_file(item), "is_carousel_item": True, "user_tags": tags}
     return {**fields, "media_type": "VIDEO"} if item.kind == "video" else fields
 
 
@@ -185,7 +187,7 @@ def _single(item: MediaItem, content: Content) -> dict[str, Any]:
     if content.format == "story":
         fields.pop("alt_text", None)
         return {**fields, "media_type": "STORIES"}
-    fields |= _details(content)
+    fields |= {**_details(content), "user_tags": people.user_tags(content, 0)}
     return {**fields, **_reel(item, content.options)} if item.kind == "video" else fields
 
 

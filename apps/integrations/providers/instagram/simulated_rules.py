@@ -32,3 +32,34 @@ def check_fields(fields: Mapping[str, str], login: str) -> None:
         raise Refused(100, "(#100) Param alt_text must be at most 1000 characters long.")
     if int(fields.get("thumb_offset") or 0) < 0:
         raise Refused(100, "The thumbnail offset is not valid.", subcode=2207057)
+    _check_people(fields, kind)
+    place = fields.get("location_id", "")
+    if place and not place.isdigit():
+        raise Refused(100, "(#100) INSTAGRAM_PLATFORM_API__INVALID_LOCATION_ID")
+
+
+def _check_people(fields: Mapping[str, str], kind: str) -> None:
+    """People in pictures want a place between 0 and 1, those in videos must not have one.
+
+    A name that begins with `nobody` is nobody's here, one that begins with `private` is private.
+    """
+    people = json.loads(fields.get("user_tags") or "[]")
+    if not isinstance(people, list) or any(not isinstance(one, dict) for one in people):
+        raise Refused(100, "(#100) Param user_tags must be an array of objects.")
+    if people and kind == "CAROUSEL":
+        raise Refused(100, "(#100) user_tags belong to the items of a carousel.")
+    if len(people) > 20:
+        said = "Cannot use more than 20 tags per created media."
+        raise Refused(100, said, subcode=2207040)
+    for one in people:
+        name = str(one.get("username") or "")
+        if not name or name.startswith(("nobody", "private")):
+            raise Refused(110, "Invalid user id")
+        places = [one[axis] for axis in ("x", "y") if axis in one]
+        if kind in ("REELS", "VIDEO"):
+            if places:
+                raise Refused(100, "(#100) Videos take no x and y in user_tags.")
+        elif len(places) < 2 or not all(
+            isinstance(at, int | float) and 0 <= at <= 1 for at in places
+        ):
+            raise Refused(100, "(#100) Param user_tags wants x and y between 0.0 and 1.0.")

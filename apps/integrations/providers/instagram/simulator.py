@@ -180,10 +180,11 @@ class InstagramSimulator(ContainerSimulator, LinkedPages):
         kind = fields.get("media_type", "IMAGE")
         if kind == "CAROUSEL":
             return self._children(fields.get("children", "").split(","), login)
+        people = json.loads(fields.get("user_tags") or "[]")
         if fields.get("upload_type") == "resumable":
             cover = fields.get("cover_url")
             poster = (await self.keep_image(cover))["blob"] if cover else ""
-            return [{"kind": "video", "blob": "", "cover": poster}]
+            return [{"kind": "video", "blob": "", "cover": poster, "people": people}]
         if fields.get("video_url"):
             return [await self.keep_video(fields["video_url"])]
         if not fields.get("image_url"):
@@ -191,7 +192,7 @@ class InstagramSimulator(ContainerSimulator, LinkedPages):
         item = await self.keep_image(fields["image_url"])
         if kind == "IMAGE" and not 0.79 <= item["ratio"] <= 1.93:
             raise self.wrong_image("aspect ratio")
-        return [item | {"alt": fields.get("alt_text", "")}]
+        return [item | {"alt": fields.get("alt_text", ""), "people": people}]
 
     def _children(self, ids: list[str], login: str) -> list[dict[str, Any]]:
         if not 2 <= len(ids) <= 10:
