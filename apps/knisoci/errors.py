@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apps.errors import Conflict, LimitExceeded, NotFound, Unavailable, ValidationFailed
+from apps.errors import Conflict, NotFound, Unavailable, ValidationFailed
 
 
 class IllegalMove(RuntimeError):
@@ -77,14 +77,6 @@ class ChannelDisconnected(Conflict):
 
 class ChannelInUse(Conflict):
     code = "channel_in_use"
-
-
-class PublishingStopped(Conflict):
-    code = "publishing_stopped"
-
-
-class TooManyAtOnce(LimitExceeded):
-    code = "too_many_at_once"
 
 
 class NothingPublished(ValidationFailed):

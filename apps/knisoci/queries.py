@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db.models import (
-    BooleanField,
     Count,
     Exists,
-    ExpressionWrapper,
     OuterRef,
     Prefetch,
     Q,
@@ -61,7 +59,6 @@ class CalendarEntry:
     at: datetime
     title: str
     excerpt: str
-    has_media: bool
     flight: str
     parts_done: int
     parts_total: int
@@ -96,7 +93,6 @@ def calendar(
         "due_at",
         "post__title",
         Left("variant__text", EXCERPT),
-        ExpressionWrapper(Q(variant__media__len__gt=0), output_field=BooleanField()),
         Coalesce(KT("flight__level"), Value(""), output_field=TextField()),
         "parts_done",
         "parts_total",
@@ -249,21 +245,6 @@ def approval(target: UUID, pk: UUID) -> Approval:
     if found is None:
         raise TargetNotFound("This was never approved.")
     return found
-
-
-def counts_by_state() -> dict[str, int]:
-    """How many targets stand in each state. One statement."""
-    return dict(Target.objects.values_list("state").annotate(n=Count("id")))
-
-
-def days_with_posts(*, start: date, days: int = 30) -> set[date]:
-    """Wall dates that have something planned or published. One statement."""
-    found = (
-        Target.objects.filter(wall_date__range=(start, start + timedelta(days=days)))
-        .exclude(state=TargetState.CANCELLED)
-        .values_list("wall_date", flat=True)
-    )
-    return {day for day in found if day is not None}
 
 
 def history(pk: UUID | str) -> dict[str, list[tuple[datetime, int]]]:

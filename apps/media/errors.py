@@ -108,12 +108,6 @@ class CheckTooHeavy(FileRefused):
     code = "check_too_heavy"
 
 
-class WrongSize(FileRefused):
-    """Not as many bytes as were announced."""
-
-    code = "wrong_size"
-
-
 class WrongDigest(FileRefused):
     """Its SHA-256 is not the one announced: something was lost or changed on the way."""
 

@@ -66,11 +66,6 @@ def drop(*names: str) -> None:
             default_storage.delete(name)
 
 
-def size_of(name: str) -> int | None:
-    """Bytes, or None where there is no such file."""
-    return int(default_storage.size(name)) if default_storage.exists(name) else None
-
-
 def read(name: str) -> bytes:
     with default_storage.open(name) as file:
         data: bytes = file.read()

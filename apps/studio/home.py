@@ -46,7 +46,3 @@ def blocks_for(request: HttpRequest) -> list[Block]:
     actor = request.actor  # type: ignore[attr-defined]
     allowed = [block for block in _blocks.values() if actor.can(block.permission)]
     return sorted(allowed, key=lambda block: (block.order, block.key))
-
-
-def get_block(key: str) -> Block | None:
-    return _blocks.get(key)

@@ -13,7 +13,6 @@ import pytest
 from django.utils import timezone
 from moto.server import ThreadedMotoServer
 
-from apps.media import files
 from apps.media.errors import TypeNotTaken
 from apps.media.services import assets, handout, renditions, uploads
 from apps.media.types import SHOWN
@@ -159,7 +158,6 @@ def test_parts_of_a_file_are_read_as_such(on_s3: Any, in_workspace: Any) -> None
     assert handout.read_part(asset, 100, 50) == whole[100:150]
     assert handout.read_part(asset, len(whole) - 10, 50) == whole[-10:]
     assert handout.read_part(asset, len(whole) + 5, 50) == b""
-    assert files.size_of("nothing/here") is None
 
 
 def test_networks_fetch_from_s3_itself(on_s3: Any, in_workspace: Any) -> None:

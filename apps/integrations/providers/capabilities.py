@@ -68,7 +68,6 @@ class ImageRules(_Data):
     max_ratio: float | None = None
     frame: float | None = None  # as VideoRules.frame
     alt_limit: int = 0  # 0: the network keeps no description
-    alt_required: bool = False
 
 
 class VideoRules(_Data):

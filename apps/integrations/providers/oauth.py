@@ -56,7 +56,6 @@ class OAuth2:
     id_name: str = "client_id"
     extra: Mapping[str, str] = field(default_factory=dict)  # on the authorize address
     method: Literal["POST", "GET"] = "POST"  # how the token endpoint is asked
-    code_seconds: int = 30
 
 
 class Token(dict[str, Any]):

@@ -91,10 +91,6 @@ class Attempt(models.Model):
     def __str__(self) -> str:
         return f"{self.target_id} #{self.number} {self.state}"
 
-    @property
-    def is_in_flight(self) -> bool:
-        return self.state in IN_FLIGHT_ATTEMPTS
-
 
 class ReceiptLine(models.Model):
     """One call to a network and its answer, redacted, with its meaning in plain words."""

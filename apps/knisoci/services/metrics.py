@@ -106,19 +106,6 @@ def sync(*, account: UUID) -> int:
     return len(values)
 
 
-def refresh_now(*, actor: Actor) -> int:
-    """Ask every network again now; returns how many accounts will be asked."""
-    actor.require("workspace.view")
-    now = timezone.now()
-    with transaction.atomic():
-        rows = Target.objects.filter(state=TargetState.PUBLISHED, published_at__gte=now - STEPS[-1])
-        accounts = set(rows.values_list("channel__connection", flat=True))
-        rows.update(next_metrics_at=now)
-        for account in accounts:
-            plan_sync(account, now)
-    return len(accounts)
-
-
 def _read(connection: Connection, targets: list[Target]) -> dict[str, dict[str, int]]:
     """Counters by remote id. When the batch fails as a whole, each is asked alone."""
     wanted = [one.remote_id for one in targets if not one.remote_id.startswith("confirmed:")]

@@ -18,8 +18,6 @@ from apps.knisoci.web.forms import ChannelForm, SlotsForm
 from apps.knisoci.web.replies import go, toast
 from apps.workspaces.tenancy import reverse
 
-WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
 
 @require_GET
 def index(request: Any) -> HttpResponse:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
 
 from django.conf import settings
 from django.db import connection
@@ -86,17 +85,6 @@ def give_back(ids: list[uuid.UUID]) -> None:
             """,  # noqa: S608
             [ids],
         )
-
-
-def oldest_ready(queue: str) -> datetime | None:
-    """When the longest-waiting ready row of ``queue`` was due. Reads all ready rows: for pages."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT min(run_at) FROM {TABLE} WHERE state = 'ready' AND queue = %s",  # noqa: S608
-            [queue],
-        )
-        found: datetime | None = cursor.fetchone()[0]
-    return found
 
 
 def lease_seconds() -> float:

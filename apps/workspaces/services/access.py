@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -75,32 +73,6 @@ def by_session(*, session: SessionBase, slug: str) -> Entry | None:
     ):
         return None
     return _enter(membership)
-
-
-def as_stored(*, workspace: Workspace, data: dict[str, Any]) -> Actor:
-    """The actor that ``Actor.to_json`` described, with what it may do *now*.
-
-    For jobs and open sockets. Raises PermissionDenied when the person has left, was deactivated, or
-    the key is gone.
-    """
-    if data["kind"] == "system":
-        return Actor.system(workspace, label=data.get("label") or "Candy")
-    gone = PermissionDenied("Whoever asked for this no longer belongs to the workspace.")
-    membership = (
-        Membership.objects.select_related("workspace", "role", "user")
-        .filter(Q(user_id=data.get("user_id")), workspace=workspace, user__is_active=True)
-        .first()
-    )
-    if membership is None:
-        raise gone
-    allowed = permissions_of(membership)
-    if data.get("key_id") is None:
-        actor = Actor.member(membership, allowed)
-        return replace(actor, kind=data["kind"], label=data.get("label") or actor.label)
-    key = ApiKey.objects.filter(pk=data["key_id"], workspace=workspace).first()
-    if key is None or not key.is_live:
-        raise gone
-    return Actor.api_key(key, membership, narrowed(allowed, key.scopes))
 
 
 def narrowed(allowed: frozenset[str], scopes: Iterable[str]) -> frozenset[str]:

@@ -104,11 +104,6 @@ def builtin_role(key: str) -> Role:
     return Role.objects.get(workspace=None, key=key)
 
 
-def system_workspace() -> Workspace:
-    """The tenant in which the installation's own work runs. Made by ``prepare``."""
-    return Workspace.objects.get(is_system=True)
-
-
 def ensure_system_workspace() -> Workspace:
     """Make the system workspace where there is none yet."""
     existing = Workspace.objects.filter(is_system=True).first()

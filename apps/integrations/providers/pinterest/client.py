@@ -72,9 +72,6 @@ class PinterestApi(JsonApi):
         answer = self.call("GET", f"{self._base}/pins/{pin_id}", also=(404,))
         return None if answer.status == 404 else answer.object
 
-    def delete_pin(self, pin_id: str) -> None:
-        self.call("DELETE", f"{self._base}/pins/{pin_id}", also=(404,))
-
     def analytics(self, pin_id: str, *, start: str, end: str, names: str) -> dict[str, Any]:
         """The part of the answer over all apps; `names` are metric types with commas."""
         query = {"start_date": start, "end_date": end, "metric_types": names, "app_types": "ALL"}
