@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -13,12 +14,15 @@ from django.db import connection as database
 from django.utils import timezone
 
 from apps.errors import PermissionDenied
-from apps.integrations.errors import ConnectionLost, SignInInvalid
+from apps.integrations.errors import ConnectionLost, SignInInvalid, SignInNotYours
 from apps.integrations.models import Connection, Secret, SignIn
 from apps.integrations.providers.base import App, ProviderError
 from apps.integrations.services import connections, credentials, sign_ins
 from apps.orchestrator import services as orchestrator
+from apps.orchestrator import sync
 from apps.orchestrator.models import Event
+from apps.workspaces.models import Membership
+from apps.workspaces.services.provisioning import builtin_role
 from apps.workspaces.tenancy import workspace_context
 from apps.workspaces.types import Actor
 from tests.support.networks import Networks
@@ -256,6 +260,64 @@ class TestSignIn:
             assert Connection.objects.count() == 1
             assert kinds() == ["connection.created"]
 
+    def test_a_state_is_of_one_workspace(
+        self,
+        networks: Networks,
+        workspace: Any,
+        other_workspace: Any,
+        admin: Any,
+        actor_for: Any,
+    ) -> None:
+        """The same person, at home in both: what began in one does not end in the other."""
+        Membership.objects.create(workspace=other_workspace, user=admin, role=builtin_role("admin"))
+        with workspace_context(workspace):
+            address = self.start(networks, actor_for(admin, workspace))
+        state = sign_ins.read_state(parse_first(address)["state"])
+        with workspace_context(other_workspace):
+            there = actor_for(admin, other_workspace)
+            with pytest.raises(SignInNotYours):
+                sign_ins.take(actor=there, provider="mastodon", state=state)
+            moved = replace(state, workspace_id=other_workspace.pk)
+            with pytest.raises(SignInInvalid):  # nor does the row lie there
+                sign_ins.take(actor=there, provider="mastodon", state=moved)
+        with workspace_context(workspace):
+            here = actor_for(admin, workspace)
+            with pytest.raises(SignInInvalid):  # and it is for one network
+                sign_ins.take(actor=here, provider="threads", state=state)
+            assert sign_ins.take(actor=here, provider="mastodon", state=state).user_id == admin.pk
+
+    def test_who_lost_the_right_meanwhile_connects_nothing(
+        self, networks: Networks, workspace: Any, admin: Any, actor_for: Any, client_for: Any
+    ) -> None:
+        with workspace_context(workspace):
+            first = self.start(networks, actor_for(admin, workspace))
+            second = self.start(networks, actor_for(admin, workspace))
+        Membership.objects.filter(user=admin).update(role=builtin_role("viewer"))
+        client_for(admin).get(self.consent(first, login="maren"))
+        Membership.objects.filter(user=admin).delete()
+        client_for(admin).get(self.consent(second, login="maren"))
+        with workspace_context(workspace):
+            assert Connection.objects.count() == 0
+
+    def test_each_server_gives_candy_an_app_of_its_own(
+        self, networks: Networks, in_workspace: Any, admin: Any, actor_for: Any
+    ) -> None:
+        """Mastodon has no central registration: the server that was named registers us, and its
+        credentials stay with the account."""
+        address = self.start(networks, actor_for(admin, in_workspace))
+        asked = parse_first(address)
+        assert asked["client_id"]
+        assert asked["redirect_uri"].endswith("/connect/mastodon/callback")
+        state = sign_ins.read_state(asked["state"])
+        sign_in = sign_ins.take(
+            actor=actor_for(admin, in_workspace), provider="mastodon", state=state
+        )
+        code = parse_first(self.consent(address, login="maren"))["code"]
+        done = sign_ins.finish(actor=actor_for(admin, in_workspace), sign_in=sign_in, code=code)
+        held = credentials.read(done.connected[0])
+        assert held["client_id"] == asked["client_id"]
+        assert held["client_secret"]
+
     def test_nobody_is_connected_without_a_session(
         self, networks: Networks, workspace: Any, admin: Any, actor_for: Any, client: Any
     ) -> None:
@@ -312,6 +374,62 @@ class TestSignIn:
             self.start(networks, actor_for(admin, workspace), return_to=target)
             assert SignIn.objects.get().return_to.startswith(f"/w/{workspace.slug}/")
             assert "evil.example" not in SignIn.objects.get().return_to
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_callbacks_at_the_same_moment_one_takes_the_sign_in(
+    networks: Networks, workspace: Any, admin: Any, actor_for: Any
+) -> None:
+    """A browser that sends its address twice, or somebody who copied it: it works once."""
+    with workspace_context(workspace):
+        actor = actor_for(admin, workspace)
+        address = sign_ins.start(
+            actor=actor, provider="mastodon", values={"host": f"{networks.url}/mastodon"}
+        )
+    state = sign_ins.read_state(parse_first(address)["state"])
+    gate = threading.Barrier(8)
+    ends: list[str] = []
+
+    def come_back() -> None:
+        with workspace_context(workspace):
+            gate.wait()
+            try:
+                sign_ins.take(actor=actor, provider="mastodon", state=state)
+                ends.append("taken")
+            except SignInInvalid:
+                ends.append("refused")
+        database.close()
+
+    threads = [threading.Thread(target=come_back) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    assert sorted(ends) == ["refused"] * 7 + ["taken"]
+
+
+def test_several_accounts_of_one_network_stand_side_by_side(
+    networks: Networks, in_workspace: Any
+) -> None:
+    actor = Actor.system(in_workspace)
+    one, two = (
+        connections.connect(
+            actor=actor, provider="mastodon", values=form_for(networks, "mastodon", login)
+        )
+        for login in ("maren", "kestrel")
+    )
+    assert one.pk != two.pk
+    assert credentials.read(one) != credentials.read(two)
+    networks.control("mastodon", scenario="revoked", account="maren")
+    assert connections.check(actor=actor, connection_id=one.pk).state == "revoked"
+    assert connections.check(actor=actor, connection_id=two.pk).state == "active"
+    connections.disconnect(actor=actor, connection_id=one.pk)
+    connections.session(Connection.objects.get(pk=two.pk)).client.close()
+
+
+def test_every_workspace_checks_its_accounts_daily() -> None:
+    (found,) = [one for one in sync.all_syncs() if one.action == "integrations.check_connections"]
+    assert found.every == timedelta(days=1)
 
 
 def parse_first(address: str) -> dict[str, str]:

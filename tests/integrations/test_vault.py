@@ -14,7 +14,7 @@ from apps.integrations import vault
 from apps.integrations.errors import VaultError
 from apps.integrations.models import Connection, DataKey, Secret
 from apps.integrations.providers.base import Account, Connected
-from apps.integrations.services import connections
+from apps.integrations.services import connections, credentials
 from apps.workspaces.tenancy import workspace_context
 from apps.workspaces.types import Actor
 
@@ -63,6 +63,34 @@ def test_a_value_does_not_open_in_another_workspace_even_with_its_key(
             vault.unseal(connection_id=row, field="a", sealed=sealed)
 
 
+def test_a_row_that_is_copied_in_the_database_opens_nothing(
+    workspace: Any, other_workspace: Any
+) -> None:
+    """Whoever can write rows gains nothing by moving them: to another account, field, workspace."""
+    with workspace_context(workspace):
+        mine, theirs = (
+            _connection(Actor.system(workspace)),
+            _connection(Actor.system(workspace), "2"),
+        )
+        assert credentials.read(mine)
+        stolen = Secret.objects.get(connection=mine)
+        blob, keys = bytes(stolen.sealed), list(DataKey.objects.all())
+        Secret.objects.filter(connection=theirs).update(sealed=blob)
+        with pytest.raises(VaultError):
+            credentials.read(theirs)
+        Secret.objects.create(connection=mine, field=credentials.RENEWAL, sealed=blob)
+        with pytest.raises(VaultError):
+            credentials.renewal(mine)
+        assert credentials.read(mine)  # where it belongs it still opens
+    with workspace_context(other_workspace):
+        Connection.objects.bulk_create([mine])  # the same row, id and all
+        Secret.objects.create(connection=mine, field=credentials.CREDENTIALS, sealed=blob)
+        DataKey.objects.all().delete()
+        DataKey.objects.bulk_create(keys)
+        with pytest.raises(VaultError):
+            credentials.read(mine)
+
+
 def test_every_single_flipped_bit_is_noticed(in_workspace: Any) -> None:
     row = uuid4()
     sealed = vault.seal(connection_id=row, field="a", plaintext="token")
@@ -88,8 +116,8 @@ def test_a_tampered_data_key_opens_nothing(in_workspace: Any) -> None:
         vault.unseal(connection_id=row, field="a", sealed=sealed)
 
 
-def _connection(actor: Actor, token: str = CANARY) -> Connection:
-    account = Account("1", "@maren@one.example", "Maren", host="https://one.example")
+def _connection(actor: Actor, number: str = "1", token: str = CANARY) -> Connection:
+    account = Account(number, "@maren@one.example", "Maren", host="https://one.example")
     return connections.store(
         actor=actor, provider="mastodon", connected=Connected(account, {"token": token})
     )
