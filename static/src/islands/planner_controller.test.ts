@@ -7,12 +7,12 @@ const fetched = vi.fn();
 beforeEach(async () => {
   document.documentElement.dataset.zone = "UTC";
   fetched.mockReset().mockResolvedValue(
-    new Response(JSON.stringify([{ id: "1", title: "Sour spring", start: "2026-11-20T09:00:00Z", state: "scheduled", channel: "Maren on Mastodon", note: "Maren on Mastodon, Scheduled" }])),
+    new Response(JSON.stringify([{ id: "1", title: "Sour spring", start: "2026-11-20T09:00:00Z", state: "scheduled", network: "mastodon", channel: "Maren on Mastodon", note: "Maren on Mastodon, Scheduled" }])),
   );
   vi.stubGlobal("fetch", fetched);
   await page(
     `<div data-controller="planner" data-planner-feed-value="/w/acme/calendar/feed" data-planner-date-value="2026-11-20"><h2 data-planner-target="title"></h2>
-     <button data-planner-target="view" data-planner-view-param="month"></button><button id="week" data-planner-target="view" data-planner-view-param="week" data-action="planner#show"></button><div data-planner-target="canvas"></div></div>`,
+     <button data-planner-target="view" data-planner-view-param="month"></button><button id="week" data-planner-target="view" data-planner-view-param="week" data-action="planner#show"></button><template data-mark="mastodon"><svg class="network-mark" aria-hidden="true"></svg></template><div data-planner-target="canvas"></div></div>`,
     { planner: PlannerController },
   );
 });
@@ -22,6 +22,10 @@ it("asks the server for the days it shows and draws them by state", async () => 
   expect(asked.pathname).toBe("/w/acme/calendar/feed");
   expect(asked.searchParams.get("start")).toMatch(/^2026-10-26/);
   await vi.waitFor(() => expect(one(".planner-scheduled").textContent).toContain("Sour spring"));
+});
+
+it("shows where a post goes by its network's mark", async () => {
+  await vi.waitFor(() => expect(one(".planner-scheduled .planner-mark").getAttribute("aria-hidden")).toBe("true"));
 });
 
 it("keeps the view in the address and marks it", () => {

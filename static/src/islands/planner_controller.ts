@@ -12,6 +12,7 @@ import { say } from "../lib/toast";
 
 const VIEWS: Record<string, string> = { month: "dayGridMonth", week: "timeGridWeek", list: "listWeek" };
 const TOGETHER = 400;
+type Place = { channel?: string; network?: string };
 
 /**
  * The planner: month, week and list on FullCalendar. It reads events from `data-planner-feed-value`
@@ -76,7 +77,7 @@ export default class PlannerController extends Controller<HTMLElement> {
         el.dataset.planner = event.id;
         if (event.extendedProps.flight) el.dataset.flight = event.extendedProps.flight as string;
         if (event.extendedProps.paused) el.dataset.paused = "";
-        this.place(event.extendedProps.channel as string | undefined, el);
+        this.place(event.extendedProps as Place, el);
         const note = event.extendedProps.note as string | undefined;
         if (!note) return;
         el.title = note;
@@ -117,15 +118,21 @@ export default class PlannerController extends Controller<HTMLElement> {
     this.calendar?.changeView(VIEWS[params.view] ?? "dayGridMonth");
   }
 
-  /** The list says which channel; elsewhere there is no room, and readers hear it in the note. */
-  private place(channel: string | undefined, el: HTMLElement): void {
+  /** The network's mark, in the list the channel too. Readers hear both in the note. */
+  private place({ channel, network }: Place, el: HTMLElement): void {
+    const kept = this.element.querySelector<HTMLTemplateElement>(`template[data-mark="${CSS.escape(network ?? "")}"]`);
+    const mark = kept?.content.firstElementChild?.cloneNode(true) as Element | undefined;
+    mark?.classList.add("planner-mark");
     const cell = el.querySelector(".fc-list-event-title");
-    if (!channel || !cell) return;
-    const words = document.createElement("span");
-    words.className = "planner-channel truncate";
-    words.setAttribute("aria-hidden", "true");
-    words.textContent = channel;
-    cell.append(words);
+    if (!cell) {
+      if (mark) el.querySelector(".fc-event-title")?.before(mark);
+    } else if (channel) {
+      const words = document.createElement("span");
+      words.className = "planner-channel truncate";
+      words.setAttribute("aria-hidden", "true");
+      words.append(...(mark ? [mark] : []), channel);
+      cell.append(words);
+    }
   }
 
   private async load(start: string, end: string): Promise<EventInput[]> {
