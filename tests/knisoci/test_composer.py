@@ -18,7 +18,7 @@ from apps.knisoci import queries
 from apps.knisoci.models import Channel, Post, Variant
 from apps.knisoci.services import channels, posts
 from apps.knisoci.templatetags.knisoci import dollars, worded
-from apps.knisoci.web import drafts, parsing, previews, shaping, sheets
+from apps.knisoci.web import drafts, parsing, present, previews, shaping, sheets
 from apps.media.services import assets
 from apps.workspaces.types import Actor
 from tests.knisoci.test_pages import BASE, Signed, client_for
@@ -313,6 +313,19 @@ def test_each_network_has_a_look_and_a_line(
     page = client_for(owner).get(f"{BASE}/compose/").content.decode()
     assert f'data-network="{key}"' in page
     assert "look look-" in page
+
+
+@pytest.mark.parametrize("provider", all_publishers(), ids=lambda provider: str(provider.key))
+def test_every_stage_has_words_on_the_receipt(provider: Any) -> None:
+    assert [stage for stage in provider.stages if stage not in present.STAGES] == []
+
+
+def test_a_title_is_asked_for_only_where_the_kind_of_post_has_one(
+    on: Callable[..., Channel],
+) -> None:
+    line = parsed(channel=on("facebook").pk, text="Hi").lines[0]
+    assert line.shape_key == "text"
+    assert not line.title_counts
 
 
 def test_consent_words_become_links_and_nothing_else_does() -> None:

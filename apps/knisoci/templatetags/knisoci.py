@@ -61,6 +61,11 @@ def level_words(level: str) -> str:
 
 
 @register.filter
+def stage_words(stage: str) -> str:
+    return present.STAGES.get(stage, stage.replace("_", " ").capitalize())
+
+
+@register.filter
 def get(mapping: dict[Any, Any], key: Any) -> Any:
     """``mapping[key]``, or None."""
     return mapping.get(key)

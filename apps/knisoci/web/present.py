@@ -48,6 +48,25 @@ LEVEL_TONES = {"green": "success", "amber": "warning", "red": "danger"}
 LEVEL_WORDS = {"green": "Ready to go", "amber": "Worth a look", "red": "Will not go out"}
 
 
+# What a stage of publishing did, where its own name is not a word that people use.
+STAGES = {
+    "check": "Account asked",
+    "register": "Files announced",
+    "init": "Upload opened",
+    "session": "Upload opened",
+    "upload": "Files sent",
+    "container": "Prepared there",
+    "process": "Files read there",
+    "submit": "Sent",
+    "confirm": "Confirmed",
+    "permalink": "Address asked",
+    "comment": "Comment sent",
+    "comments": "Comments sent",
+    "thumbnail": "Cover sent",
+    "captions": "Captions sent",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """A network as pages show it. ``mark`` is its icon as safe SVG out of the provider's folder."""
