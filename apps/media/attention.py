@@ -19,7 +19,8 @@ from PIL import Image
 
 COLUMNS = 24
 _CASCADES = str(Path(cv2.__file__).parent / "data") + "/"
-_SIDE = 480
+_SIDE = 480  # at which edges and marks are looked for
+_FACES_SIDE = 800  # a face in a tall or wide picture is too small for the cascades below that
 _FACE, _MARK = 3.0, 1.2  # how much a box counts beside all of the grid, which counts 1
 
 
@@ -27,16 +28,19 @@ def main() -> None:
     with os.fdopen(int(sys.argv[1]), "rb") as file:
         file.seek(0)
         with Image.open(file, formats=["JPEG", "PNG", "WEBP", "GIF"]) as image:
-            image.draft("RGB", (_SIDE * 2, _SIDE * 2))
-            image.thumbnail((_SIDE, _SIDE))
+            image.draft("RGB", (_FACES_SIDE, _FACES_SIDE))
+            image.thumbnail((_FACES_SIDE, _FACES_SIDE))
             picture = np.asarray(image.convert("RGBA"))
     sys.stdout.write(json.dumps(look(picture)))
 
 
 def look(picture: Any) -> dict[str, Any]:
     """``picture``: height × width × RGBA, 8 bits."""
+    faces = _faces(cv2.cvtColor(_flat(picture), cv2.COLOR_RGB2GRAY))
+    scale = min(1.0, _SIDE / max(picture.shape[:2]))
+    picture = cv2.resize(picture, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
     alpha = picture[:, :, 3].astype(np.float32) / 255
-    flat = (picture[:, :, :3] * alpha[..., None] + 255 * (1 - alpha[..., None])).astype(np.uint8)
+    flat = _flat(picture)
     gray = cv2.cvtColor(flat, cv2.COLOR_RGB2GRAY)
     edges = _edges(gray)
     colour = cv2.cvtColor(flat, cv2.COLOR_RGB2HSV)[:, :, 1].astype(np.float32) / 255
@@ -46,16 +50,21 @@ def look(picture: Any) -> dict[str, Any]:
     rows = max(1, round(COLUMNS * height / width))
     rows = min(rows, COLUMNS * 4)
     grid = cv2.resize(map_, (COLUMNS, rows), interpolation=cv2.INTER_AREA)
-    keep = _faces(gray) + _marks(edges)
+    marks = [(x / width, y / height, w / width, h / height, v) for x, y, w, h, v in _marks(edges)]
     return {
         "rows": rows,
         "columns": COLUMNS,
         "grid": [round(float(value), 3) for value in grid.flatten()],
         "keep": [
-            [*(round(float(v), 4) for v in (x / width, y / height, w / width, h / height)), weight]
-            for x, y, w, h, weight in keep
+            [*(round(float(share), 4) for share in box), weight] for *box, weight in faces + marks
         ],
     }
+
+
+def _flat(picture: Any) -> Any:
+    """On white where it is transparent."""
+    alpha = picture[:, :, 3:].astype(np.float32) / 255
+    return (picture[:, :, :3] * alpha + 255 * (1 - alpha)).astype(np.uint8)
 
 
 def _unit(values: Any) -> Any:
@@ -80,7 +89,8 @@ def _residual(gray: Any) -> Any:
 
 
 def _faces(gray: Any) -> list[tuple[float, float, float, float, float]]:
-    """Boxes a good deal larger than what the cascades find: hair and chin belong to a face."""
+    """Boxes, as fractions, a good deal larger than what the cascades find: hair and chin belong to
+    a face."""
     even = cv2.equalizeHist(gray)
     least = max(20, min(gray.shape) // 14)
     found: list[Any] = []
@@ -93,9 +103,9 @@ def _faces(gray: Any) -> list[tuple[float, float, float, float, float]]:
         source = cv2.flip(even, 1) if is_mirrored else even
         for x, y, w, h in cascade.detectMultiScale(source, 1.1, 5, minSize=(least, least)):
             found.append((gray.shape[1] - x - w if is_mirrored else x, y, w, h))
-    return [
-        (max(0, x - w * 0.2), max(0, y - h * 0.35), w * 1.4, h * 1.6, _FACE) for x, y, w, h in found
-    ]
+    height, width = gray.shape
+    wider = [(max(0, x - w * 0.2), max(0, y - h * 0.35), w * 1.4, h * 1.6) for x, y, w, h in found]
+    return [(x / width, y / height, w / width, h / height, _FACE) for x, y, w, h in wider]
 
 
 def _marks(edges: Any) -> list[tuple[float, float, float, float, float]]:

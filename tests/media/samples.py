@@ -92,6 +92,19 @@ def with_face(at: tuple[int, int] = (700, 250), size: int = 90) -> bytes:
     return out.getvalue()
 
 
+def with_portrait(at: tuple[int, int], size: tuple[int, int]) -> tuple[bytes, tuple[float, ...]]:
+    """A photo of a person somewhere in a plain picture, and the face's box: left, top, right, bottom.
+
+    The photo is NASA's portrait of Eileen Collins, which is in the public domain.
+    """
+    with Image.open(Path(__file__).parent / "files" / "portrait.jpg") as photo:
+        image = Image.new("RGB", size, (150, 160, 170))
+        image.paste(photo, at)
+    out = io.BytesIO()
+    image.save(out, "PNG")
+    return out.getvalue(), (at[0] + 106, at[1] + 38, at[0] + 172, at[1] + 116)
+
+
 def bomb(side: int = 30_000) -> bytes:
     """A PNG of a few kilobytes that claims `side` × `side` pixels."""
 
@@ -174,6 +187,19 @@ def video(
     ]
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / f"made.{kind}"
+        subprocess.run([*command, str(file)], check=True)
+        return file.read_bytes()
+
+
+def film_of(picture: bytes, seconds: float = 1) -> bytes:
+    """A video that shows one picture all the time."""
+    from apps.media.video.ffmpeg import binary
+
+    with tempfile.TemporaryDirectory() as folder:
+        still, file = Path(folder) / "still.png", Path(folder) / "made.mp4"
+        still.write_bytes(picture)
+        command = [str(binary()), *("-v", "error", "-y", "-loop", "1", "-i", str(still))]
+        command += ["-t", str(seconds), "-r", "25", "-pix_fmt", "yuv420p", "-preset", "ultrafast"]
         subprocess.run([*command, str(file)], check=True)
         return file.read_bytes()
 

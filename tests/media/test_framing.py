@@ -14,7 +14,7 @@ from apps.media import framing, images
 from apps.media.errors import BadDetails, WrongKind
 from apps.media.models import Asset, Rendition
 from apps.media.services import assets, renditions
-from apps.media.types import Box, RenditionSpec
+from apps.media.types import Box, RenditionSpec, VideoSpec
 from apps.workspaces.types import Actor
 from tests.media import samples
 
@@ -105,6 +105,55 @@ def test_a_face_is_kept_even_beside_loud_lettering(
     box = renditions.preview_crop(asset=asset, ratio=0.8)
     assert box.x * 900 <= at[0] - 70
     assert (box.x + box.width) * 900 >= at[0] + 70
+
+
+PLACES = [
+    ((0, 0), (1000, 400), 0.8),
+    ((640, 60), (1000, 400), 0.8),
+    ((340, 60), (1000, 400), 9 / 16),
+    ((40, 0), (400, 1000), 1.91),
+    ((40, 640), (400, 1000), 1.91),
+    ((40, 300), (400, 1000), 1.0),
+]
+
+
+@pytest.mark.parametrize(("at", "size", "ratio"), PLACES)
+def test_the_face_of_a_person_is_kept_wherever_they_stand(
+    keep: Callable[..., Asset], at: tuple[int, int], size: tuple[int, int], ratio: float
+) -> None:
+    picture, face = samples.with_portrait(at, size)
+    asset = keep(picture)
+    box = renditions.preview_crop(asset=asset, ratio=ratio)
+    left, top, right, bottom = framing.pixels(box, *size)
+    assert left <= face[0] < face[2] <= right
+    assert top <= face[1] < face[3] <= bottom
+
+
+@pytest.mark.parametrize("at", [(100, 60), (100, 780)])
+def test_a_logo_above_or_below_is_kept(keep: Callable[..., Asset], at: tuple[int, int]) -> None:
+    asset = keep(samples.with_mark(size=(300, 900), at=at))
+    box = renditions.preview_crop(asset=asset, ratio=1)
+    assert box.y * 900 <= at[1] - 10
+    assert (box.y + box.height) * 900 >= at[1] + 60
+
+
+def test_a_video_is_cut_around_the_face_and_around_the_logo(keep: Callable[..., Asset]) -> None:
+    person, face = samples.with_portrait((640, 60), (1000, 400))
+    mark = samples.with_mark(at=(40, 120))
+    for picture, size, inside in (
+        (person, (1000, 400), face),
+        (mark, (900, 300), (30, 110, 120, 190)),
+    ):
+        asset = keep(samples.film_of(picture), "film.mp4")
+        made = renditions.make_video(
+            asset=asset,
+            spec=VideoSpec(ratio=0.8, fit="crop", loudness=None),
+            report=lambda share, what: None,
+        )
+        left, _, right, _ = framing.pixels(Box(**(made.crop or {})), *size)
+        assert left <= inside[0]
+        assert inside[2] <= right
+        assert made.width / made.height == pytest.approx(0.8, rel=0.02)
 
 
 def test_what_people_say_wins_and_makes_another_rendition(
