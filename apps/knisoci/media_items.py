@@ -7,7 +7,7 @@ it is there, composers and checks see how it will be, and the engine comes back 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Literal, get_args
 from uuid import UUID
@@ -58,8 +58,8 @@ def items(
         return ()
     assets = media.in_order(ids)
     shape = _shape_of(assets, sketch, provider.capabilities)
-    fit = _fit(sketch, provider.capabilities, shape)
-    maker = _Maker(provider, account, shape, fit, sketch.language or "", is_sandbox, wanted)
+    wishes = _wishes(sketch, provider.capabilities, shape)
+    maker = _Maker(provider, account, shape, wishes, sketch.language or "", is_sandbox, wanted)
     return tuple(maker.item(asset) for asset in assets)
 
 
@@ -73,13 +73,26 @@ def _shape_of(assets: Iterable[Asset], sketch: Content, facts: Capabilities) -> 
     return found
 
 
-def _fit(sketch: Content, facts: Capabilities, shape: PostFormat | None) -> Fit | None:
-    """What the post's option "fit" says about files of another shape; None: as the rules have it."""
-    option = next((one for one in facts.options if one.name == "fit"), None)
-    if option is None or shape is None or shape.key not in option.formats:
-        return None
-    chosen = checks.chosen_or_default("fit", sketch.options, facts)
-    return next((one for one in get_args(Fit) if one == chosen), None)
+@dataclass(frozen=True, slots=True)
+class _Wishes:
+    """What a post's options say about its files, where its network has them for that format.
+
+    ``fit``: how a file of another shape comes into the format's frame; None: as the rules have it.
+    ``burn``: captions are written into the picture.
+    """
+
+    fit: Fit | None = None
+    burn: bool = False
+
+
+def _wishes(sketch: Content, facts: Capabilities, shape: PostFormat | None) -> _Wishes:
+    offered = {one.name for one in facts.options if shape is not None and shape.key in one.formats}
+
+    def chosen(name: str) -> object:
+        return checks.chosen_or_default(name, sketch.options, facts) if name in offered else ""
+
+    fit = next((one for one in get_args(Fit) if one == chosen("fit")), None)
+    return _Wishes(fit, checks.is_on(chosen("burn_captions")))
 
 
 def _rough(asset: Asset) -> MediaItem:
@@ -102,12 +115,12 @@ class _Maker:
         provider: PublishProvider,
         account: Account,
         shape: PostFormat | None,
-        fit: Fit | None,
+        wishes: _Wishes,
         language: str,
         is_sandbox: bool,
         wanted: Wanted,
     ) -> None:
-        self.facts, self.shape, self.fit = provider.capabilities, shape, fit
+        self.facts, self.shape, self.wishes = provider.capabilities, shape, wishes
         self.limits, self.language = account.limits, language
         self.is_sandbox, self.wanted = is_sandbox, wanted
 
@@ -132,11 +145,14 @@ class _Maker:
         )
 
     def _image(self, asset: Asset, rules: ImageRules) -> MediaItem:
-        made = renditions.image(asset=asset, spec=image_spec(rules, self.fit))
+        made = renditions.image(asset=asset, spec=image_spec(rules, self.wishes.fit))
         return self._of(asset, made)
 
     def _video(self, asset: Asset, rules: VideoRules) -> MediaItem:
-        spec = video_spec(rules, self.fit)
+        text = self._captions(asset) if rules.captions or self.wishes.burn else None
+        spec = video_spec(rules, self.wishes.fit)
+        if self.wishes.burn and text:
+            spec = replace(spec, captions=text.language)
         made = self._made(asset, spec)
         found = self._of(asset, made) if made is not None else self._expected(asset, spec)
         cover = moment = None
@@ -144,15 +160,14 @@ class _Maker:
             cover = self._of(asset, renditions.image(asset=asset, spec=_COVER))
         if rules.cover in ("moment", "both"):
             moment = asset.cover_ms
-        text = self._captions(asset) if rules.captions else None
         return replace(
             found,
             seconds=(made.duration if made is not None else None) or asset.duration or 0.0,
             fps=_fps(asset, rules),
             cover=cover,
             cover_ms=moment,
-            captions=partial(_encoded, text.text) if text else None,
-            captions_language=text.language if text else "",
+            captions=partial(_encoded, text.text) if text and rules.captions else None,
+            captions_language=text.language if text and rules.captions else "",
         )
 
     def _made(self, asset: Asset, spec: VideoSpec) -> Rendition | None:

@@ -17,7 +17,7 @@ from apps.knisoci.models import Target
 from apps.knisoci.services import channels, posts
 from apps.knisoci.transitions import TargetState
 from apps.media.models import Asset, Rendition
-from apps.media.services import assets
+from apps.media.services import assets, captions
 from apps.media.types import MP4
 from apps.media.video import intake
 from apps.media.video.ffmpeg import Source
@@ -214,3 +214,34 @@ def test_a_slow_animation_is_no_reason_to_refuse(actor: Any, network: Networks) 
     account = Account("1", "@a", "A", limits={})
     issues = provider.validate(Content("Hi", media=(item,), format="reel"), account)
     assert [one.code for one in issues if one.level == "error"] == []
+
+
+@pytest.mark.django_db
+def test_captions_are_burnt_where_a_network_takes_none_beside_the_video(
+    film: Asset, actor: Any, network: Networks
+) -> None:
+    for language in ("de", "en"):
+        text = f"WEBVTT\n\n00:00.000 --> 00:02.000\n{language}"
+        captions.set_captions(actor=actor, asset=film, language=language, text=text)
+
+    def asked(key: str, options: dict[str, Any], **sketch: Any) -> str:
+        account = Account("1", "@a", "A", limits={})
+        Job.objects.filter(action=ENCODE).delete()
+        media_items.items(
+            [film.pk],
+            provider=providers.get(key),
+            account=account,
+            sketch=Content("", options=options, **sketch),
+            wanted="begin",
+        )
+        return str(Job.objects.get(action=ENCODE).input["spec"]["captions"])
+
+    burn = {"burn_captions": True}
+    for key in ("instagram", "facebook", "tiktok", "threads"):
+        assert asked(key, {}) == ""
+        assert asked(key, burn, language="en") == "en"
+        assert asked(key, burn, language="fr") == "de"  # the first there are
+    assert asked("youtube", burn, language="en") == ""  # gets them as a track
+    captions.remove_captions(actor=actor, asset=film, language="de")
+    captions.remove_captions(actor=actor, asset=film, language="en")
+    assert asked("instagram", burn) == ""  # nothing to write is no reason to fail
