@@ -265,7 +265,7 @@ def test_nothing_that_tiktok_wants_chosen_by_hand_has_a_default(network: TikTokP
     assert by_name["mode"].default == "inbox"
     assert not by_name["privacy"].default
     toggles = [one for one in by_name.values() if one.kind == "toggle"]
-    assert len(toggles) == 9
+    assert len(toggles) == 10  # nine of TikTok's, and ours: captions in the picture
     assert not any(one.default for one in toggles)
 
 
