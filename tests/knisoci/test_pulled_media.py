@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from io import BytesIO
 from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
 
 import pytest
 from PIL import Image
@@ -26,6 +28,16 @@ def picture() -> BytesIO:
     Image.new("RGB", (1200, 1200), "teal").save(out, "PNG")
     out.seek(0)
     return out
+
+
+def fetched(address: str) -> int:
+    """The status that somebody out there gets."""
+    try:
+        with urlopen(address, timeout=10) as answer:
+            status: int = answer.status
+            return status
+    except HTTPError as error:
+        return error.code
 
 
 @pytest.mark.parametrize("key", ["instagram", "threads"])
@@ -57,6 +69,35 @@ def test_the_network_fetches_it_and_readers_see_it(
     with Image.open(BytesIO(store.blob(key, shown["blob"])[1])) as image:
         assert image.format == "JPEG" or key == "threads"
         assert image.getpixel((5, 5))[2] > 100
+
+
+def test_a_planned_posts_file_is_fetched_out_of_the_trash_and_no_longer_once_it_is_out(
+    actor: Any, network: Networks, settings: Any, live_server: Any
+) -> None:
+    settings.CANDY_PUBLIC_URL = live_server.url
+    network.control("threads", scenario="success", reset=True)
+    channel = channels.add(
+        actor=actor, connection=sandbox.connect(actor=actor, provider="threads", login="maren")
+    )
+    asset, _ = assets.upload(actor=actor, file=picture(), name="wall.png", alt_text="A teal wall")
+    made = posts.create(
+        actor=actor,
+        title="Wall",
+        variants=[{"channel": channel, "text": "Our wall", "media": [asset.pk]}],
+    )
+    posts.schedule(actor=actor, post=made, when="now")
+    (item,) = content.build_from(channel=channel, text="x", media_ids=[asset.pk]).media
+    address = item.url()
+    assets.delete(actor=actor, asset=asset)
+    assert fetched(address) == 200
+    target = Target.objects.get(post=made)
+    for _ in range(10):
+        step(target)
+        target.refresh_from_db()
+        if target.state == TargetState.PUBLISHED:
+            break
+    assert (target.state, target.error) == (TargetState.PUBLISHED, "")
+    assert fetched(address) == 404
 
 
 def test_an_installation_that_nobody_can_reach_says_so_for_real_networks(
