@@ -139,6 +139,30 @@ def test_text_link_photo_and_photos(
     assert networks.posts(KEY) == 4
 
 
+def test_a_place_goes_along_with_words_and_photos(
+    networks: Networks, client: GuardedClient, page: Connected, files: Files, store: Any
+) -> None:
+    for number, media in enumerate(((), (files.image(),), (files.image(), files.image("Two")))):
+        content = Content(f"At the harbour, {number}", media, options={"place": " 7640348500 "})
+        assert not [i for i in provider.validate(content, page.account) if i.level == "error"]
+        ctx = context(page, client, content)
+        run(provider, ctx)
+        assert store.post(KEY, ctx.handles["remote_id"])["place"] == "7640348500"
+
+
+def test_a_place_that_is_none_is_found_before_or_refused(
+    networks: Networks, client: GuardedClient, page: Connected
+) -> None:
+    content = Content("Somewhere", options={"place": "the harbour"})
+    found = [one.code for one in provider.validate(content, page.account)]
+    assert found == ["option.place"]
+    for place in ("the harbour", "40400"):
+        with pytest.raises(ProviderError) as caught:
+            run(provider, context(page, client, Content("There", options={"place": place})))
+        assert caught.value.kind is ErrorKind.VALIDATION
+    assert networks.posts(KEY) == 0
+
+
 def test_a_link_that_is_no_address_is_found_before(
     networks: Networks, client: GuardedClient, page: Connected, files: Files
 ) -> None:

@@ -28,13 +28,21 @@ def post_feed(api: GraphApi, page_id: str, fields: Mapping[str, Any]) -> dict[st
 
 
 def add_photo(
-    api: GraphApi, page_id: str, item: MediaItem, caption: str = "", *, published: bool
+    api: GraphApi,
+    page_id: str,
+    item: MediaItem,
+    words: Mapping[str, Any] | None = None,
+    *,
+    published: bool,
 ) -> dict[str, Any]:
-    """An unpublished photo shows nowhere until a post attaches it; it ends after a day."""
+    """An unpublished photo shows nowhere until a post attaches it; it ends after a day.
+
+    `words` are what a published one says: `caption`, `place`.
+    """
     ending = item.mime.rpartition("/")[2]
     fields = {
         "published": published,
-        "caption": caption,
+        **(words or {}),
         "alt_text_custom": item.alt_text.strip(),
     }
     return api.post(

@@ -29,7 +29,7 @@ from ..base import (
     Wait,
 )
 from ..checks import findings, format_of
-from ..meta.findings import link_issues
+from ..meta.findings import link_issues, place_issues
 from ..meta.graph import GraphApi
 from ..meta.insights import read_insights
 from ..meta.login import (
@@ -117,7 +117,11 @@ class FacebookProvider(MetaProvider):
     # --- Checking --------------------------------------------------------------------------------
 
     def validate(self, content: Content, account: Account | None = None) -> list[Issue]:
-        issues = [*findings(self, content, account), *link_issues(content, self.name)]
+        issues = [
+            *findings(self, content, account),
+            *link_issues(content, self.name),
+            *place_issues(content, "place"),
+        ]
         if self._shape(content) == "story" and content.text.strip():
             issues.append(
                 Issue("warning", "text.not_shown", "A story has no text; it is not shown.")

@@ -137,16 +137,20 @@ class Publication:
             ctx.remember("remote_id", wanted(answer, "id", mutating=True))
 
     def _one_photo(self, item: MediaItem) -> None:
-        text = self._ctx.content.text
-        answer = calls.add_photo(self._api, self._page, item, text, published=True)
+        words = {"caption": self._ctx.content.text, "place": self._place}
+        answer = calls.add_photo(self._api, self._page, item, words, published=True)
         self._ctx.remember("remote_id", wanted(answer, "post_id", mutating=True))
 
     def _post_fields(self) -> dict[str, Any]:
         content, handles = self._ctx.content, self._ctx.handles
         if content.media:
             photos = [{"media_fbid": handles[f"photo.{n}"]} for n in range(len(content.media))]
-            return {"message": content.text, "attached_media": photos}
-        return {"message": content.text, "link": content.link}
+            return {"message": content.text, "attached_media": photos, "place": self._place}
+        return {"message": content.text, "link": content.link, "place": self._place}
+
+    @property
+    def _place(self) -> str:
+        return str(self._ctx.content.options.get("place") or "").strip()
 
     def _finish(self) -> None:
         """What makes a video public; whether it becomes so is seen in `confirm`."""

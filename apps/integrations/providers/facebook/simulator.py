@@ -139,12 +139,13 @@ class FacebookSimulator(Videos):
         if not message.strip() and not link and not photos:
             raise Refused(100, "(#100) Requires one of the params: message, link, attached_media")
         self.check_text(message)
+        place = self.checked_place(fields)
         if link and not any(True for _ in links(link)):
             raise Refused(100, "Invalid URL", subcode=2061006)
         if link and photos:
             raise Refused(100, "(#100) link and attached_media cannot be used together")
         media = [self._attach(one, login) for one in photos]
-        post = self.post(login, message, media, "post", link=link)
+        post = self.post(login, message, media, "post", link=link, place=place)
         for one in photos:
             photo = dict(self.store.get(self.key, "photo", one) or {})
             self.store.put(self.key, "photo", one, photo | {"used": True})
@@ -167,6 +168,7 @@ class FacebookSimulator(Videos):
         if len(file.data) > MAX_PHOTO:
             raise Refused(1, "The image is too large", subcode=1366046)
         self.check_text(fields.get("caption", ""))
+        place = self.checked_place(fields)
 
         def keep(*, used: bool) -> dict[str, Any]:
             id = self.new_number()
@@ -184,10 +186,19 @@ class FacebookSimulator(Videos):
 
         def accept() -> Response:
             photo = keep(used=True)
-            post = self.post(login, fields.get("caption", ""), [photo["media"]], "post")
+            text = fields.get("caption", "")
+            post = self.post(login, text, [photo["media"]], "post", place=place)
             return json_response({"id": photo["id"], "post_id": post["id"]})
 
         return await self.out(login, accept)
+
+    @staticmethod
+    def checked_place(fields: dict[str, str]) -> str:
+        """Raises Refused for what is no page's number; one that begins with 404 has no address."""
+        place = fields.get("place", "")
+        if place and (not place.isdecimal() or place.startswith("404")):
+            raise Refused(100, "(#100) Param place must be a valid place tag ID")
+        return place
 
     @staticmethod
     def check_text(text: str) -> None:

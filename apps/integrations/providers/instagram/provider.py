@@ -29,6 +29,7 @@ from ..base import (
     Wait,
 )
 from ..checks import findings, format_of, is_on
+from ..meta.findings import place_issues
 from ..meta.graph import GraphApi
 from ..meta.insights import read_insights
 from ..meta.login import (
@@ -209,14 +210,7 @@ class InstagramProvider(LongLivedProvider):
                 f"Instagram takes {MAX_COLLABORATORS} collaborators.",
                 "collaborators",
             )
-        place = str(content.options.get("location_id") or "")
-        if place and not place.isdigit():
-            yield Issue(
-                "error",
-                "option.location_id",
-                "The place is the number of a Facebook page that has a place.",
-                "location_id",
-            )
+        yield from place_issues(content, "location_id")
         mentions = sum(1 for word in content.text.split() if word.startswith("@") and len(word) > 1)
         most = self.capabilities.text.max_mentions
         if most is not None and mentions > most:

@@ -21,3 +21,15 @@ def link_issues(content: Content, network: str) -> Iterator[Issue]:
             f"{network} shows a link card under plain text only; put the address in the text.",
             "link",
         )
+
+
+def place_issues(content: Content, option: str) -> Iterator[Issue]:
+    """A place is the number of a Facebook page; whether that page has an address, only Meta knows."""
+    place = str(content.options.get(option) or "").strip()
+    if place and not place.isdecimal():
+        yield Issue(
+            "error",
+            f"option.{option}",
+            "A place is the number of a Facebook page that has an address.",
+            option,
+        )
