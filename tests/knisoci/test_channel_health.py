@@ -58,6 +58,8 @@ def test_what_is_wrong_and_what_mends_it(
         assert said in page
         if click:
             assert click in page
+    assert "1 permission granted" in page  # the channel's own page has what was granted
+    assert "threads_basic" in page
     page = client.get(f"/w/{workspace.slug}/channels/").content.decode()
     assert ("Reconnect<" in page) == bool(changes.get("state") == "revoked")
     assert "of 250" in page  # the quota of the capability file

@@ -8,9 +8,13 @@ import pytest
 
 from apps.integrations.models import Connection, SignIn
 from apps.integrations.services import connections
+from apps.knisoci.models import Target
+from apps.knisoci.services import channels, posts
 from apps.workspaces.tenancy import workspace_context
 from apps.workspaces.types import Actor
 from tests.support.networks import Networks
+
+from .conftest import run
 
 
 def test_every_network_that_signs_in_has_a_sandbox_button(
@@ -60,3 +64,27 @@ def test_reconnecting_takes_the_same_account_only(
     assert client.post(path, again).status_code == status
     with workspace_context(workspace):
         assert Connection.objects.count() == 1
+
+
+def test_an_account_that_comes_back_keeps_its_channel_and_what_it_published(
+    network: Networks, workspace: Any, admin: Any, client_for: Any
+) -> None:
+    values = {"host": f"{network.url}/mastodon", "token": "sandbox-maren"}
+    with workspace_context(workspace):
+        actor = Actor.system(workspace)
+        kept = connections.connect(actor=actor, provider="mastodon", values=values)
+        channel = channels.add(actor=actor, connection=kept)
+        post = posts.create(
+            actor=actor, title="Before", variants=[{"channel": channel, "text": "Before"}]
+        )
+        posts.schedule(actor=actor, post=post, when="now")
+        run(Target.objects.select_related("channel__connection", "post", "variant").get())
+        connections.disconnect(actor=actor, connection_id=kept.pk)
+        back = connections.connect(actor=actor, provider="mastodon", values=values)
+        assert back.pk == kept.pk
+        assert channels.add(actor=actor, connection=back).pk == channel.pk
+        target = Target.objects.get()
+        assert (target.state, target.channel_id) == ("published", channel.pk)
+    client = client_for(admin)
+    receipt = client.get(f"/w/{workspace.slug}/publications/{target.pk}/").content.decode()
+    assert "/api/v1/statuses" in receipt

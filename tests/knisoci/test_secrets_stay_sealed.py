@@ -8,7 +8,7 @@ import logging
 import subprocess
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
@@ -27,7 +27,7 @@ from apps.integrations.errors import ConnectionLost
 from apps.integrations.models import Connection, Secret
 from apps.integrations.providers.base import ProviderError
 from apps.integrations.services import apps, connections, credentials, refreshing, sandbox
-from apps.knisoci.models import ReceiptLine, Target
+from apps.knisoci.models import Channel, ReceiptLine, Target
 from apps.knisoci.services import channels, posts
 from apps.orchestrator.models import Event
 from apps.workspaces.services import exporting
@@ -35,6 +35,7 @@ from apps.workspaces.tenancy import provision, workspace_context
 from apps.workspaces.types import Actor
 from config import observability
 from deploy.local.paths import var_dir
+from tests.api.conftest import Api, make_key
 from tests.support.networks import Networks
 
 from .conftest import run
@@ -126,11 +127,25 @@ def test_no_token_is_found_anywhere(
         assert Target.objects.filter(state="published").count() == len(NETWORKS)
         assert ReceiptLine.objects.count() > len(NETWORKS)
         assert Event.objects.filter(kind="connection.expired").count() == len(NETWORKS)
-        client = client_for(admin)
-        pages += [
-            client.get(f"/w/{workspace.slug}/{path}").content
-            for path in ("channels/", "settings/apps/threads/", "activity/", "posts/")
-        ]
+        targets = [str(key) for key in Target.objects.values_list("pk", flat=True)]
+        accounts = [str(key) for key in Connection.objects.values_list("pk", flat=True)]
+        homes = [str(key) for key in Channel.objects.values_list("pk", flat=True)]
+    client, api = client_for(admin), Api(workspace, make_key(admin, workspace)[0])
+    pages += _seen(
+        client.get,
+        *(
+            f"/w/{workspace.slug}/{path}"
+            for path in ("channels/", "settings/apps/threads/", "activity", "posts/", "jobs/")
+        ),
+        *(f"/w/{workspace.slug}/publications/{key}/" for key in targets),
+        *(f"/w/{workspace.slug}/channels/{key}/" for key in homes),
+    )
+    answers = _seen(
+        api.get,
+        *("social/networks", "social/connections", "events", "jobs"),
+        *(f"social/connections/{key}" for key in accounts),
+        *(f"targets/{key}/receipt" for key in targets),
+    )
     assert len(secrets) > 3 * len(NETWORKS)
     places = {
         "log": [log.getvalue().encode()],
@@ -138,12 +153,13 @@ def test_no_token_is_found_anywhere(
         "Valkey, live": monitor,
         "Valkey, stored": _stored(settings.REDIS_URL),
         "pages": pages,
+        "REST": answers,
         "pg_dump": [_dump()],
         "export": [_unzipped(archive)],
         "database files": _database_files(),
     }
     assert "A crash with credentials in hand" in log.getvalue()
-    for place in ("pages", "pg_dump", "export", "database files"):
+    for place in ("pages", "REST", "pg_dump", "export", "database files"):
         assert any(LOGIN.encode() in blob for blob in places[place]), f"nothing was read: {place}"
     found = [
         place
@@ -153,6 +169,12 @@ def test_no_token_is_found_anywhere(
         if needle in blob
     ]
     assert found == []
+
+
+def _seen(get: Callable[[str], Any], *paths: str) -> list[bytes]:
+    found = {path: get(path) for path in paths}
+    assert {path: one.status_code for path, one in found.items() if one.status_code != 200} == {}
+    return [one.content for one in found.values()]
 
 
 def _live_through(network: Networks, actor: Actor, key: str) -> set[str]:
