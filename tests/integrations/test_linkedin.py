@@ -30,7 +30,7 @@ from apps.integrations.providers.base import (
     Unreadable,
     Wait,
 )
-from apps.integrations.providers.linkedin import publishing, simulated_files
+from apps.integrations.providers.linkedin import captions, files, publishing, simulated_files
 from apps.integrations.providers.linkedin.errors import CODES, from_answer
 from apps.integrations.providers.linkedin.provider import provider
 from apps.integrations.providers.linkedin.simulated import read_little
@@ -300,6 +300,126 @@ def test_a_video_goes_up_in_parts_without_the_token_and_goes_on_where_it_stopped
     blob = networks.sandbox.store.blob(KEY, kept["media.0"].rpartition(":")[2])
     assert blob == ("video/mp4", FILM)
     assert networks.posts(KEY) == 1
+
+
+VTT = (
+    b"WEBVTT\n\n00:00:00.000 --> 00:00:02.000\nHello &amp; welcome\n\n"
+    b"01:00:02.000 --> 01:00:04.500\nTwo\nlines\n"
+)
+SRT = (
+    b"1\n00:00:00,000 --> 00:00:02,000\nHello & welcome\n\n"
+    b"2\n01:00:02,000 --> 01:00:04,500\nTwo\nlines\n"
+)
+
+
+def captioned(vtt: bytes = VTT, language: str = "de") -> Content:
+    return Content("A film", (film(captions=lambda: vtt, captions_language=language),))
+
+
+def sent(receipt: list[Exchange], part: str) -> list[Exchange]:
+    return [one for one in receipt if part in one.url and one.method != "GET"]
+
+
+def file_of(networks: Networks, ctx: PublishContext) -> dict[str, Any]:
+    assert networks.sandbox is not None
+    id = ctx.handles["media.0"].rpartition(":")[2]
+    found = networks.sandbox.store.get(KEY, "file", id)
+    assert found is not None
+    return dict(found)
+
+
+def test_captions_go_up_before_the_videos_first_byte(
+    networks: Networks, page: Connected, client: GuardedClient, receipt: list[Exchange]
+) -> None:
+    ctx = context(page, client, captioned())
+    assert provider.stages_for(ctx.content) == ("captions", "upload", "process", "submit")
+    assert "captions" not in provider.stages_for(Content("A film", (film(),)))
+    run(provider, ctx)
+    order = [one.url.rpartition("/")[2].partition("?")[0] for one in sent(receipt, "/dms-uploads/")]
+    assert order == ["captions", "0"]
+    file = file_of(networks, ctx)
+    assert (file["captions"], networks.posts(KEY)) == ("DE", 1)
+    assert networks.sandbox is not None
+    kept = networks.sandbox.store.blob(KEY, f"{file['id']}-captions")
+    assert kept == ("application/x-subrip", SRT)
+    assert "note" not in ctx.handles
+
+
+@pytest.mark.parametrize(
+    ("language", "locale"),
+    [
+        ("en", {"variant": "AMERICAN", "country": "US", "language": "EN"}),
+        ("en-GB", {"country": "GB", "language": "EN"}),
+        ("pt-BR", {"country": "BR", "language": "PT"}),
+        ("zh-Hans-CN", {"country": "CN", "language": "ZH"}),
+        ("de", {"language": "DE"}),
+    ],
+)
+def test_linkedin_is_told_the_language_of_captions(language: str, locale: dict[str, str]) -> None:
+    assert captions.about(language)["locale"] == locale
+
+
+def test_captions_that_are_refused_are_noted_and_the_video_goes_up_once_without(
+    networks: Networks, page: Connected, client: GuardedClient, receipt: list[Exchange]
+) -> None:
+    kept: dict[str, str] = {}
+    ctx = context(page, client, captioned(b"WEBVTT\n"), stored=kept)
+    run(provider, ctx)
+    for stage in ("captions", "upload", "process"):
+        provider.run_stage(stage, context(page, client, captioned(b"WEBVTT\n"), stored=kept))
+    assert "did not take the captions" in ctx.handles["note"]
+    assert len(sent(receipt, "/captions")) == 1
+    assert len(sent(receipt, "/0")) == 1
+    assert file_of(networks, ctx)["captions"] == ""
+    assert networks.posts(KEY) == 1
+
+
+def test_captions_that_keep_failing_are_given_up_before_the_video_is_sent(
+    networks: Networks, page: Connected, client: GuardedClient, receipt: list[Exchange]
+) -> None:
+    kept: dict[str, str] = {}
+    for _ in range(files.CAPTION_TRIES - 1):
+        networks.control(KEY, scenario="error_before_accept", point="captions")
+        with pytest.raises(ProviderError) as caught:
+            run(provider, context(page, client, captioned(), stored=kept))
+        assert caught.value.retryable
+    networks.control(KEY, scenario="error_before_accept", point="captions")
+    run(provider, context(page, client, captioned(), stored=kept))
+    assert "did not take the captions" in kept["note"]
+    assert len(sent(receipt, "initializeUpload")) == 2  # with captions, and without
+    assert len(sent(receipt, "/0")) == 1
+    assert networks.posts(KEY) == 1
+
+
+def test_captions_whose_answer_was_lost_are_sent_again_to_the_same_place(
+    networks: Networks, page: Connected, client: GuardedClient, receipt: list[Exchange]
+) -> None:
+    kept: dict[str, str] = {}
+    networks.control(KEY, scenario="error_after_accept", point="captions")
+    with pytest.raises(ProviderError):
+        run(provider, context(page, client, captioned(), stored=kept))
+    networks.control(KEY, scenario="success")
+    ctx = context(page, client, captioned(), stored=kept)
+    run(provider, ctx)
+    assert len({one.url for one in sent(receipt, "/captions")}) == 1
+    assert len(sent(receipt, "initializeUpload")) == 1
+    assert file_of(networks, ctx)["captions"] == "DE"
+    assert "note" not in kept
+
+
+def test_a_new_place_for_a_video_gets_its_captions_too(
+    networks: Networks, page: Connected, client: GuardedClient
+) -> None:
+    kept: dict[str, str] = {}
+    provider.run_stage("captions", context(page, client, captioned(), stored=kept))
+    old = kept["media.0"]
+    networks.control(KEY, scenario="success", clock_offset=90_000)
+    late = json.loads(kept["media.0.slot"])
+    kept["media.0.slot"] = json.dumps([*late[:3], 1.0, *late[4:]])
+    ctx = context(page, client, captioned(), stored=kept)
+    provider.run_stage("upload", ctx)
+    assert kept["media.0"] != old
+    assert file_of(networks, ctx)["captions"] == "DE"
 
 
 def test_an_upload_address_that_has_ended_is_replaced(
@@ -643,6 +763,7 @@ def calls(
         Content("Paper", (document("d.pdf"),)),
         Content("Card", (photo(),), **card),  # type: ignore[arg-type]
         Content("Film", (film(),)),
+        captioned(),
         Content("Poll?", poll=Poll(("A", "B"), 4320)),
     ):
         run(provider, context(page, client, content))

@@ -19,12 +19,16 @@ NAMES: dict[Kind, str] = {"images": "image", "videos": "video", "documents": "do
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Where a file goes. `parts` are (address, first byte, last byte); `until` is epoch seconds."""
+    """Where a file goes. `parts` are (address, first byte, last byte); `until` is epoch seconds.
+
+    `captions` is the address for a video's captions, where a place for them was asked for.
+    """
 
     urn: str
     parts: tuple[tuple[str, int, int], ...]
     token: str = ""
     until: float = 0.0
+    captions: str = ""
 
 
 class LinkedInApi:
@@ -54,11 +58,11 @@ class LinkedInApi:
 
     # --- Files -----------------------------------------------------------------------------------
 
-    def reserve(self, kind: Kind, owner: str, size: int) -> Slot:
-        """A place for a file of `size` bytes."""
+    def reserve(self, kind: Kind, owner: str, size: int, *, captions: bool = False) -> Slot:
+        """A place for a file of `size` bytes. With `captions` a video needs those to be usable."""
         wish: dict[str, Any] = {"owner": owner}
         if kind == "videos":
-            wish |= {"fileSizeBytes": size, "uploadCaptions": False, "uploadThumbnail": False}
+            wish |= {"fileSizeBytes": size, "uploadCaptions": captions, "uploadThumbnail": False}
         found = self._object(
             "POST",
             f"/rest/{kind}?action=initializeUpload",
@@ -77,6 +81,7 @@ class LinkedInApi:
             parts=tuple(parts),
             token=str(value.get("uploadToken") or ""),
             until=float(until) / 1000,
+            captions=str(value.get("captionsUploadUrl") or ""),
         )
 
     def put(self, url: str, data: bytes, *, signed: bool) -> str:
@@ -87,6 +92,14 @@ class LinkedInApi:
         headers = {"Content-Type": "application/octet-stream", **(self._bearer if signed else {})}
         answer = self._send("PUT", url, headers=headers, content=data, mutating=False)
         return str(answer.headers.get("etag") or "").strip('"')
+
+    def caption(self, url: str, about: Mapping[str, Any], data: bytes) -> None:
+        """Captions to an address that `reserve` gave. Safe to repeat: they replace each other."""
+        files = {
+            "metadata": (None, json.dumps(about).encode(), "application/json"),
+            "file": ("captions.srt", data, "application/x-subrip"),
+        }
+        self._send("POST", url, headers=self._bearer, files=files, mutating=False)
 
     def finish_video(self, urn: str, token: str, etags: Iterable[str]) -> None:
         wish = {"video": urn, "uploadToken": token, "uploadedPartIds": list(etags)}

@@ -87,7 +87,7 @@ class LinkedInProvider(OAuthProvider):
         scopes=SHARE,
         pkce=False,
     )
-    stages = ("upload", "process", "submit", "comment")
+    stages = ("captions", "upload", "process", "submit", "comment")
     mutating_stages = frozenset({"submit", "comment"})
 
     # --- Connecting ------------------------------------------------------------------------------
@@ -228,10 +228,15 @@ class LinkedInProvider(OAuthProvider):
     def stages_for(self, content: Content, role: Role = "post") -> tuple[str, ...]:
         if role == "comment":
             return ("comment",)
-        return ("upload", "process", "submit") if content.media else ("submit",)
+        if not content.media:
+            return ("submit",)
+        first = ("captions",) if files.has_captions(content) else ()
+        return (*first, "upload", "process", "submit")
 
     def run_stage(self, stage: str, ctx: PublishContext) -> Done | Wait:
         api = self._api(ctx.credentials, ctx.account.host, ctx.client)
+        if stage == "captions":
+            return files.caption(api, ctx)
         if stage == "upload":
             return files.upload(api, ctx)
         if stage == "process":

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 PART = 4 * 1024 * 1024
 KEPT = 86_400  # seconds that an upload address is good
 NAMES = {"images": "image", "videos": "video", "documents": "document"}
+_LANGUAGE = re.compile(r"[A-Z]{2,3}")
+_SUBRIP = re.compile(rb"1\r?\n\d\d:\d\d:\d\d,\d{3} --> \d\d:\d\d:\d\d,\d{3}\r?\n")
 LARGEST = {"images": 36_152_320, "videos": 524_288_000, "documents": 104_857_600}
 
 
@@ -39,18 +43,21 @@ class Files:
             raise Refused(400, "INVALID_VALUE_FOR_FIELD", "fileSizeBytes is out of range")
 
         def accept() -> Response:
-            return json_response({"value": self._reserved(kind, str(wish["owner"]), size, request)})
+            return json_response({"value": self._reserved(kind, wish, size, request)})
 
         return await self.network.step("upload", session.login, accept)
 
-    def _reserved(self, kind: str, owner: str, size: int, request: Request) -> dict[str, Any]:
+    def _reserved(
+        self, kind: str, wish: dict[str, Any], size: int, request: Request
+    ) -> dict[str, Any]:
         id = f"C4E{self.network.next_number()}"
         urn = f"urn:li:{NAMES[kind]}:{id}"
-        file = {
+        file: dict[str, Any] = {
             "id": id,
             "urn": urn,
             "kind": kind,
-            "owner": owner,
+            "owner": str(wish["owner"]),
+            "captions": "wanted" if wish.get("uploadCaptions") is True else "",
             "size": size,
             "parts": {},
             "status": "WAITING_UPLOAD",
@@ -69,12 +76,13 @@ class Files:
             }
             for number, start in enumerate(range(0, size, PART))
         ]
-        return {
+        video = {
             "uploadUrlsExpireAt": until,
             "video": urn,
             "uploadInstructions": steps,
             "uploadToken": "",
         }
+        return video | ({"captionsUploadUrl": f"{base}/captions"} if file["captions"] else {})
 
     async def put(self, request: Request) -> Response:
         """Bytes. Pictures and documents come with the token, the parts of a video without."""
@@ -107,6 +115,22 @@ class Files:
 
         return await self.network.step("upload", login, accept)
 
+    async def caption(self, request: Request) -> Response:
+        """A video's captions: what they are, and a SubRip file, as a form."""
+        login = self.network.held(request, "w_").login
+        file = self.store.get("linkedin", "file", request.params["id"])
+        if file is None or not file["captions"]:
+            raise Refused(404, "NOT_FOUND", "The upload is not known")
+        language, data = captions_of(request)
+
+        def accept() -> Response:
+            self.store.put_blob("linkedin", f"{file['id']}-captions", "application/x-subrip", data)
+            fresh = self.store.get("linkedin", "file", file["id"]) or file
+            self.store.put("linkedin", "file", file["id"], fresh | {"captions": language})
+            return empty(201)
+
+        return await self.network.step("captions", login, accept)
+
     def _process(self, file: dict[str, Any], login: str) -> None:
         scenario = self.network.scenario(login)
         slow = scenario.name == "slow_processing"
@@ -129,7 +153,8 @@ class Files:
 
         def accept() -> Response:
             self.store.put_blob("linkedin", id, "video/mp4", data)
-            self._process(file, session.login)
+            if file["captions"] != "wanted":  # without those it waits
+                self._process(file, session.login)
             self.store.put("linkedin", "file", id, file)
             return empty(200)
 
@@ -181,6 +206,23 @@ class Files:
         if blob is None:
             return empty(404)
         return Response(blob[1], 200, {"content-type": blob[0]})
+
+
+def captions_of(request: Request) -> tuple[str, bytes]:
+    """The language and the file of a captions form. Raises Refused."""
+    fields, files = request.form()
+    try:
+        about = json.loads(dict(fields).get("metadata", ""))
+        locale = about["locale"]["language"]
+        fixed = (about["format"], about["source"], about["transcriptType"])
+    except (KeyError, TypeError, ValueError):
+        raise Refused(400, "INVALID_VALUE_FOR_FIELD", "The metadata are not valid") from None
+    if fixed != ("SRT", "USER_PROVIDED", "CLOSED_CAPTION") or not _LANGUAGE.fullmatch(str(locale)):
+        raise Refused(400, "INVALID_VALUE_FOR_FIELD", "The metadata are not valid")
+    data = files["file"].data if "file" in files else b""
+    if not _SUBRIP.match(data):
+        raise Refused(400, "INVALID_VALUE_FOR_FIELD", "The file is not in the SRT format")
+    return str(locale), data
 
 
 def _mime(data: bytes) -> str:

@@ -73,6 +73,7 @@ class LinkedInSimulator(Simulator):
         route("POST", "/api/rest/{kind}", self.files.begin)
         route("GET", "/api/rest/{kind}/{urn}", self.files.show)
         route("PUT", "/web/dms-uploads/{id}/{part}", self.files.put)
+        route("POST", "/web/dms-uploads/{id}/captions", self.files.caption)
         route("GET", "/files/{id}", self.files.serve)
         route("GET", "/web/feed/update/{urn}", self.permalink)
 
