@@ -56,6 +56,18 @@ class KeepPreviewInput(BaseModel):
     approval: UUID
 
 
+class KeepPreviewOutput(BaseModel):
+    kind: Literal["screenshot", "drawn", ""] = Field(description="Empty: the post is gone.")
+
+
+class RetakePreviewsInput(BaseModel):
+    after: UUID | None = Field(None, description="Those up to this approval were looked at.")
+
+
+class RetakePreviewsOutput(BaseModel):
+    jobs: int = Field(description="Screenshots that are taken now.")
+
+
 class WarnInput(BaseModel):
     target: UUID
     revision: int

@@ -176,6 +176,14 @@ class RenditionFailed(DomainError):
     retryable: ClassVar[bool] = True
 
 
+class PageNotDrawn(DomainError):
+    """The browser failed at a page, or took too long. Worth one more try."""
+
+    code = "page_not_drawn"
+    status: ClassVar[int] = 503
+    retryable: ClassVar[bool] = True
+
+
 class AlreadyThere(Conflict):
     """The same file is in the library."""
 

@@ -303,6 +303,8 @@ CANDY_UPLOAD_PART_BYTES = env_int(
 CANDY_UPLOAD_HOURS = env_int("CANDY_UPLOAD_HOURS", 24, minimum=1)  # then what is unfinished goes
 CANDY_TRASH_DAYS = env_int("CANDY_TRASH_DAYS", 30, minimum=1)
 CANDY_FFMPEG = env_str("CANDY_FFMPEG", "")  # a program of your own; empty: the one in the wheel
+# A browser for screenshots of what was approved; empty: on PATH, else the one `make run` gets; "off".
+CANDY_CHROMIUM = env_str("CANDY_CHROMIUM", "")
 # Networks fetch files from S3 itself; 0: through us, for those that ask with HEAD first.
 CANDY_MEDIA_DIRECT = env_bool("CANDY_MEDIA_DIRECT", True)
 CANDY_MEDIA_WORK_DIR = env_str("CANDY_MEDIA_WORK_DIR", "")  # empty: the system's temporary folder

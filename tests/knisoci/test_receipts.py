@@ -25,6 +25,12 @@ from tests.media import samples
 S = TargetState
 
 
+@pytest.fixture(autouse=True)
+def _no_browser(settings: Any) -> None:
+    """What is drawn where there is none; screenshots have tests of their own."""
+    settings.CANDY_CHROMIUM = "off"
+
+
 def later() -> Any:
     return timezone.now() + timedelta(hours=2)
 
@@ -45,7 +51,7 @@ def test_what_was_approved_survives_later_edits(
     )
     kept = previews.keep(Approval.objects.get().pk)
     assert kept is not None
-    before = (kept.content_hash, kept.html, previews.read_picture(kept.pk))
+    before = (kept.content_hash, kept.html, previews.read_picture(kept))
     posts.save_variant(
         actor=actor, post=target.post, channel=channel, text="Quite different", media=[], thread=[]
     )
@@ -53,7 +59,7 @@ def test_what_was_approved_survives_later_edits(
     first, second = Approval.objects.order_by("approved_at")
     again_kept = previews.keep(first.pk)
     assert again_kept is not None
-    assert (first.content_hash, again_kept.html, previews.read_picture(first.pk)) == before
+    assert (first.content_hash, again_kept.html, previews.read_picture(first)) == before
     assert "The words that were approved" in first.html
     assert "And the second part" in first.html
     shot = first.snapshot
@@ -87,7 +93,7 @@ def test_the_picture_shows_the_text_and_the_image(make_target: Any, actor: Any) 
     full = make_target("Short", when=later(), media=[asset.pk], thread=[{"text": "More\n" * 20}])
     drawn = {}
     for target in (bare, full):
-        data = previews.read_picture(Approval.objects.get(target=target).pk)
+        data = previews.read_picture(Approval.objects.get(target=target))
         drawn[target.pk] = Image.open(io.BytesIO(data))
     small, tall = drawn[bare.pk], drawn[full.pk]
     assert small.format == "PNG"

@@ -178,6 +178,24 @@ def test_the_confined_program_sees_no_files_no_network_and_no_environment(
         assert (passwd, outside) == ("refused", "refused")
 
 
+def test_a_program_that_fills_the_memory_is_ended_with_its_children(tmp_path: Path) -> None:
+    """What it reserves does not count, what lies in memory does, of all its processes together."""
+    code = (
+        "import mmap, os, time\n"
+        "mmap.mmap(-1, 4 << 30)\n"
+        "os.fork()\n"
+        "held = b'x' * 70_000_000\n"
+        "time.sleep(20)"
+    )
+    command = [sys.executable, "-I", "-c", code]
+    started = time.monotonic()
+    with pytest.raises(confine.TooMuchMemory):
+        confine.run(command, folder=tmp_path, limits=Limits(resident=120 * confine.MB))
+    assert time.monotonic() - started < 10
+    quick = [sys.executable, "-I", "-c", code.replace("20)", "0.5)")]
+    assert confine.run(quick, folder=tmp_path, limits=Limits(resident=300 * confine.MB)).code == 0
+
+
 def test_nothing_of_its_group_outlives_it(tmp_path: Path) -> None:
     code = (
         "import subprocess, sys, time\n"

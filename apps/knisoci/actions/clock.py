@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from apps.knisoci import permissions, previews
+from apps.knisoci import permissions
 from apps.knisoci.models import Target
 from apps.knisoci.services import (
     finding,
     flight,
     metrics,
+    picturing,
     publishing,
     settling,
     warning,
@@ -17,8 +18,11 @@ from apps.knisoci.types import (
     FlightCheckInput,
     FlightCheckOutput,
     KeepPreviewInput,
+    KeepPreviewOutput,
     PublishTargetInput,
     PublishTargetOutput,
+    RetakePreviewsInput,
+    RetakePreviewsOutput,
     SyncMetricsInput,
     SyncMetricsOutput,
     WarnInput,
@@ -87,14 +91,29 @@ def sync_metrics(ctx: ActionContext, input: SyncMetricsInput) -> SyncMetricsOutp
 @action(
     key="knisoci.keep_preview",
     title="Keep the preview of an approved post",
-    summary="Draws what was approved, for its receipt.",
+    summary="Takes a screenshot of what was approved, for its receipt.",
+    permission=permissions.WRITE,
+    effect=Effect.IDEMPOTENT,
+    queue="media",
+    timeout=180,
+    retry=Retry(max_attempts=4, base_seconds=60, cap_seconds=3600),
+    faces=_CLOCK,
+)
+def keep_preview(ctx: ActionContext, input: KeepPreviewInput) -> KeepPreviewOutput:
+    return KeepPreviewOutput.model_validate({"kind": picturing.keep(input.approval)})
+
+
+@action(
+    key="knisoci.retake_previews",
+    title="Take screenshots that could not be taken",
+    summary="Where there was no browser when a post was approved: looks for one now.",
     permission=permissions.WRITE,
     effect=Effect.IDEMPOTENT,
     queue="media",
     faces=_CLOCK,
 )
-def keep_preview(ctx: ActionContext, input: KeepPreviewInput) -> None:
-    previews.keep(input.approval)
+def retake_previews(ctx: ActionContext, input: RetakePreviewsInput) -> RetakePreviewsOutput:
+    return RetakePreviewsOutput(jobs=picturing.retake(input.after))
 
 
 @action(

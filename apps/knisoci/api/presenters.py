@@ -7,6 +7,7 @@ from typing import Any
 from apps.knisoci import content
 from apps.knisoci.models import Approval, Campaign, Channel, Post, Target, Variant
 from apps.knisoci.queries import PostRow, Receipt
+from apps.knisoci.services import picturing
 from apps.knisoci.transitions import TargetState, derived
 from apps.knisoci.types import Flight
 
@@ -140,7 +141,8 @@ def present_receipt(
 
 
 def present_approval(approval: Approval, target: Target) -> dict[str, Any]:
-    """``target`` with its variant loaded."""
+    """``target`` with its variant loaded. One statement."""
+    job = picturing.job_of(approval)
     return {
         "id": approval.pk,
         "revision": approval.revision,
@@ -150,7 +152,14 @@ def present_approval(approval: Approval, target: Target) -> dict[str, Any]:
         "approved_by": approval.approved_by_label,
         "content": approval.snapshot,
         "html": approval.html,
-        "picture": f"targets/{target.pk}/approvals/{approval.pk}/picture",
+        "picture": {
+            "address": f"targets/{target.pk}/approvals/{approval.pk}/picture",
+            "kind": approval.picture_kind or None,
+            "width": approval.picture_width,
+            "height": approval.picture_height,
+            "made_at": approval.picture_at,
+            "job": job.state if job is not None else None,
+        },
     }
 
 

@@ -206,6 +206,19 @@ class FlightOut(BaseModel):
     price_usd: Decimal | None
 
 
+class ApprovalPictureOut(BaseModel):
+    """A PNG of the preview. Until it is made, size and kind are null and the address gives a drawing."""
+
+    address: str = Field(description="Below the API's address.")
+    kind: Literal["screenshot", "drawn"] | None = Field(
+        description="Drawn: this installation had no browser; the screenshot follows when it has."
+    )
+    width: int | None
+    height: int | None
+    made_at: datetime | None
+    job: str | None = Field(description="State of the job that makes it.")
+
+
 class ApprovalOut(BaseModel):
     """What was let go out, as it stood then."""
 
@@ -217,7 +230,7 @@ class ApprovalOut(BaseModel):
     approved_by: str
     content: dict[str, Any] = Field(description="Text, parts, files, options and account.")
     html: str = Field(description="The composer's preview; empty until it is drawn.")
-    picture: str = Field(description="Where its picture (PNG) is, below the API's address.")
+    picture: ApprovalPictureOut
 
 
 class PictureOut(BaseModel):

@@ -91,7 +91,7 @@ class ApprovalPictureView(WorkspaceView):
     @operation("Get a picture of what was approved", permission=SEE, returns=PictureOut)
     def get(self, request: Request, *, target_id: UUID, approval_id: UUID) -> dict[str, Any]:
         kept = queries.approval(target_id, approval_id)
-        drawn = base64.b64encode(previews.read_picture(kept.pk)).decode()
+        drawn = base64.b64encode(previews.read_picture(kept)).decode()
         return {"mime": "image/png", "base64": drawn}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,16 +11,11 @@ from django.utils import timezone
 from apps.knisoci import content, permissions
 from apps.knisoci.errors import InFlight
 from apps.knisoci.models import Approval, Target, Variant
-from apps.knisoci.services import finding, holding
+from apps.knisoci.services import finding, holding, picturing
 from apps.knisoci.transitions import EDITABLE, TargetState, move
-from apps.knisoci.types import KeepPreviewInput
 from apps.media import queries as media
 from apps.orchestrator import services as orchestrator
-from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
-
-# What is drawn is kept in the approval itself, so this may wait until the rush is over.
-_DRAWN_AFTER = timedelta(minutes=5)
 
 
 def approve(*, actor: Actor, target: Target | UUID) -> Target:
@@ -68,14 +62,7 @@ def record(actor: Actor, target: Target) -> str:
         },
     )
     if is_new:
-        orchestrator.enqueue(
-            actor=Actor.system(require_workspace()),
-            action="knisoci.keep_preview",
-            input=KeepPreviewInput(approval=kept.pk),
-            run_at=timezone.now() + _DRAWN_AFTER,
-            priority=400,
-            subject=("post", str(target.post_id)),
-        )
+        picturing.plan(kept)
     return variant.content_hash
 
 

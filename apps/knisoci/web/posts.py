@@ -9,11 +9,11 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from apps.ids import parse_id
 from apps.knisoci import permissions, previews, queries
-from apps.knisoci.services import approving, holding, posts, scheduling, settling
+from apps.knisoci.services import approving, holding, picturing, posts, scheduling, settling
 from apps.knisoci.transitions import EDITABLE, TargetState, derived
 from apps.knisoci.web import drafts, present, progress
 from apps.knisoci.web.replies import go, toast
@@ -93,16 +93,31 @@ def receipt(request: Any, target: UUID) -> HttpResponse:
     """Every call that was made for one publication, and what came of it."""
     found = queries.receipt(target)
     approval = approving.latest(found.target)
+    job = picturing.job_of(approval) if approval and not approval.is_screenshot else None
     context = {
         "item": _item(request, found.target.variant, found.target, found.attempts),
         "approval": approval,
         "frozen": previews.shown(approval) if approval else "",
+        "taking": job if job is not None and not job.has_ended else None,
+        "failed_at": job if job is not None and job.has_ended else None,
         "line": drafts.line_of(found.target.variant, found.target),
         "target": found.target,
         "attempts": found.attempts,
         "lines": found.lines,
     }
     return render(request, "knisoci/receipt.html", context)
+
+
+@require_safe
+def approval_picture(request: Any, target: UUID, approval: UUID) -> HttpResponse:
+    """The PNG of what was approved: a screenshot never changes, what is drawn may give way to one."""
+    request.actor.require("workspace.view")
+    found = queries.approval(target, approval)
+    answer = HttpResponse(previews.read_picture(found), content_type="image/png")
+    lasting = "private, max-age=31536000, immutable"
+    answer["Cache-Control"] = lasting if found.is_screenshot else "private, no-cache"
+    answer["X-Content-Type-Options"] = "nosniff"
+    return answer
 
 
 @require_POST

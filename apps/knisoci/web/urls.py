@@ -33,6 +33,11 @@ urlpatterns = [
     path("posts/<uuid:post>/duplicate/", posts.duplicate, name="post_duplicate"),
     path("posts/<uuid:post>/delete/", posts.delete, name="post_delete"),
     path("publications/<uuid:target>/", posts.receipt, name="receipt"),
+    path(
+        "publications/<uuid:target>/approvals/<uuid:approval>.png",
+        posts.approval_picture,
+        name="approval_picture",
+    ),
     path("publications/<uuid:target>/move/", calendar.move, name="target_move"),
     path("publications/<uuid:target>/<slug:verb>/", posts.act, name="target_act"),
     path("campaigns/", campaigns.index, name="campaigns"),

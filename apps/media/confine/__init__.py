@@ -29,12 +29,17 @@ _KEPT_OUT, _KEPT_ERR = 1 * MB, 20_000
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """``memory`` is address space and ``file`` one written file's size, in bytes."""
+    """``memory`` is address space and ``file`` one written file's size, in bytes. ``resident`` is for
+    programs that reserve more addresses than there is memory: what all its processes together may
+    have in memory instead, looked at five times a second (Linux).
+    """
 
     seconds: float = 30.0
     memory: int = 512 * MB
+    resident: int | None = None
     file: int = 256 * MB
     tasks: int = 64
+    open_files: int = 64
     cpu_seconds: int | None = None  # None: as long as the clock allows on two processors
 
 
@@ -52,6 +57,10 @@ class TimeIsUp(Exception):
     """The program was ended because it took longer than its limit."""
 
 
+class TooMuchMemory(Exception):
+    """The program was ended because it had more in memory than ``resident`` allows."""
+
+
 def run(
     command: Sequence[str | Path],
     *,
@@ -66,13 +75,14 @@ def run(
 
     ``on_line`` gets each line of standard output as it comes (which is then not kept), ``tick`` is
     called five times a second; what they raise ends the program and reaches the caller. Raises
-    TimeIsUp.
+    TimeIsUp, TooMuchMemory.
     """
     wishes = {
-        "memory": limits.memory,
+        "memory": None if limits.resident else limits.memory,
         "cpu": limits.cpu_seconds or int(limits.seconds * 2) + 1,
         "file": limits.file,
         "tasks": limits.tasks,
+        "open_files": limits.open_files,
         "folder": str(folder),
         "read": [*_always_readable(), str(command[0]), *map(str, readable)],
         "list": [str(Path(__file__).parents[3])],  # names of our own files: imports look for them
@@ -89,11 +99,42 @@ def run(
     )
     try:
         deadline = time.monotonic() + limits.seconds
-        out, err = _listen(process, deadline, on_line, tick)
+        out, err = _listen(process, deadline, on_line, _watching(process.pid, limits, tick))
         code, peak = _reap(process, deadline)
     finally:
         _end(process)
     return Finished(code, out, err, peak)
+
+
+def _watching(
+    group: int, limits: Limits, tick: Callable[[], None] | None
+) -> Callable[[], None] | None:
+    """``tick``, after a look at the memory where that is limited."""
+    most = limits.resident
+    if most is None:
+        return tick
+
+    def look() -> None:
+        if resident(group) > most:
+            raise TooMuchMemory
+        if tick is not None:
+            tick()
+
+    return look
+
+
+def resident(session: int) -> int:
+    """Bytes in memory that are not of a file, of all processes of ``session``; 0 without ``/proc``."""
+    found = 0
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError, IndexError, ValueError):  # ended meanwhile
+            # The name, in brackets, may hold anything; session is the fourth after it.
+            if int((process / "stat").read_text().rpartition(")")[2].split()[3]) != session:
+                continue
+            for line in (process / "status").read_text().splitlines():
+                if line.startswith(("RssAnon:", "RssShmem:")):
+                    found += int(line.split()[1]) * 1024
+    return found
 
 
 def _listen(

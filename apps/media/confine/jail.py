@@ -4,10 +4,11 @@ Started by path with ``python -I -S``, so nothing of ours and no Django is loade
 JSON object, the rest is the command::
 
     {
-        "memory": bytes,
+        "memory": bytes or null,
         "cpu": seconds,
         "file": bytes,
         "tasks": n,
+        "open_files": n,
         "folder": path,
         "read": [paths],
         "list": [paths],
@@ -56,8 +57,9 @@ def main() -> None:
     _limit(resource.RLIMIT_CPU, wishes["cpu"])
     _limit(resource.RLIMIT_FSIZE, wishes["file"])
     _limit(resource.RLIMIT_CORE, 0)
-    _limit(resource.RLIMIT_NOFILE, 64)
-    _limit(resource.RLIMIT_AS, wishes["memory"])
+    _limit(resource.RLIMIT_NOFILE, wishes["open_files"])
+    if wishes["memory"] is not None:
+        _limit(resource.RLIMIT_AS, wishes["memory"])
     place = {"HOME": wishes["folder"], "TMPDIR": wishes["folder"], "LANG": "C.UTF-8"}
     # Fewer threads, and fewer of the 64 MB that each of them would reserve.
     few = {"MALLOC_ARENA_MAX": "2", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
