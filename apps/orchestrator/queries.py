@@ -88,3 +88,10 @@ def last_job_of(subject: tuple[str, str], *, action: str) -> Job | None:
     kind, pk = subject
     rows = Job.objects.filter(subject_kind=kind, subject_id=pk, action=action)
     return rows.order_by("-id").first()
+
+
+def alive_jobs_of(kind: str, prefix: str, *, action: str) -> list[Job]:
+    """Jobs of ``action`` that have not ended, about subjects of that kind whose id begins so, oldest
+    first. One statement."""
+    rows = Job.objects.filter(subject_kind=kind, subject_id__startswith=prefix, action=action)
+    return list(rows.exclude(state__in=Job.ENDED).order_by("id"))

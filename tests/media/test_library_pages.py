@@ -12,11 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from apps.ids import uuid7
 from apps.knisoci.services import channels, posts
 from apps.media.models import Asset
-from apps.media.services import assets, uploads
+from apps.media.services import assets, renditions, uploads
+from apps.media.types import VideoSpec
 from apps.media.web import shapes
+from apps.orchestrator.models import Job
 from apps.workspaces.types import Actor
 from tests.knisoci.test_composer import image
 from tests.knisoci.test_pages import BASE, Signed, client_for
+from tests.media import samples
 
 __all__ = ["client_for"]  # a fixture
 HX = {"HX-Request": "true"}
@@ -258,3 +261,29 @@ def test_more_files_come_as_more_tiles(
     more = client.get(f"{BASE}/media/", {"before": str(newest.pk)}, headers=HX).content.decode()
     assert "tart.jpg" in more
     assert "<html" not in more
+
+
+def test_how_far_the_forms_of_a_video_are_is_shown_until_all_are_made(
+    actor: Actor, viewer: Any, outsider: Any, client_for: Signed
+) -> None:
+    film, _ = assets.upload(actor=actor, file=samples.video(), name="film.mp4")
+    url, client = f"{BASE}/media/{film.pk}/", client_for(viewer)
+    again = 'hx-trigger="every 2s"'
+    assert again not in client.get(url, headers=HX).content.decode()
+    waiting = [
+        renditions.ensure(actor=actor, asset=film, spec=VideoSpec(max_width=width))
+        for width in (100, 200)
+    ]
+    assert all(isinstance(one, renditions.Pending) for one in waiting)
+    first, second = Job.objects.filter(action=renditions.ACTION).order_by("id")
+    Job.objects.filter(pk=first.pk).update(progress=0.42, progress_message="Encoding")
+    page = client.get(url, headers=HX).content.decode()
+    assert again in page
+    assert 'value="42"' in page
+    assert "Encoding" in page
+    assert "Waiting to be made" in page
+    assert client_for(outsider).get(f"{url}making/").status_code in (302, 403, 404)
+    Job.objects.filter(pk__in=(first.pk, second.pk)).update(state="succeeded")
+    done = client.get(f"{url}making/", headers=HX).content.decode()
+    assert again not in done
+    assert "<progress" not in done

@@ -99,6 +99,12 @@ def ensure(*, actor: Actor, asset: Asset, spec: Spec) -> Rendition | Pending:
     return Pending(job.pk, job.progress or 0.0, job.progress_message)
 
 
+def being_made(asset: Asset) -> list[Pending]:
+    """Forms of this file that Jobs are making or will make, oldest first. One statement."""
+    alive = jobs.alive_jobs_of("rendition", asset.pk.hex, action=ACTION)
+    return [Pending(job.pk, job.progress or 0.0, job.progress_message) for job in alive]
+
+
 def image(*, asset: Asset, spec: RenditionSpec) -> Rendition:
     """``asset`` (of a video its cover) as an image, made on the first call.
 

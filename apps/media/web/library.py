@@ -15,7 +15,7 @@ from apps.errors import ValidationFailed
 from apps.ids import parse_id
 from apps.media import permissions, queries, usage
 from apps.media.models import Asset, Upload
-from apps.media.services import assets, library
+from apps.media.services import assets, library, renditions
 from apps.media.web import captions, shapes
 from apps.media.web.toasts import toast
 from apps.workspaces.tenancy import reverse
@@ -106,6 +106,15 @@ def detail(request: Any, asset: UUID) -> HttpResponse:
     return _panel(request, asset, error=error, said=request.method == "POST" and not error)
 
 
+@require_GET
+def making(request: Any, asset: UUID) -> HttpResponse:
+    """How far the forms are that networks and the player get; asks again by itself until all are."""
+    request.actor.require(_SEE)
+    row = assets.get_with_trash(asset)
+    context = {"asset": row, "making": renditions.being_made(row)}
+    return render(request, "media/_making.html", context)
+
+
 @require_POST
 def focus(request: Any, asset: UUID) -> HttpResponse:
     """What has to stay in the picture: a box in fractions, or nothing to let Candy choose."""
@@ -174,6 +183,7 @@ def _panel(
         },
         "uses": usage.of([row.pk])[row.pk],
         "cuts": shapes.cuts(row),
+        "making": renditions.being_made(row),
         "kept": shapes.frame(row),
         "folders": [path for path, _ in queries.folders()],
         "page_url": reverse("media:detail", kwargs={"asset": row.pk}),

@@ -11,6 +11,7 @@ urlpatterns = [
     path("media/<uuid:asset>/", library.detail, name="detail"),
     path("media/<uuid:asset>/focus/", library.focus, name="focus"),
     path("media/<uuid:asset>/cover/", library.cover, name="cover"),
+    path("media/<uuid:asset>/making/", library.making, name="making"),
     path("media/<uuid:asset>/captions/", captions.edit, name="captions"),
     path("media/<uuid:asset>/captions/upload/", captions.upload, name="captions_upload"),
     path("media/<uuid:asset>/captions/remove/", captions.remove, name="captions_remove"),
