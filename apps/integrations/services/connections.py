@@ -181,7 +181,8 @@ def freshen(connection: Connection) -> None:
     except (ConnectionLost, ProviderError):
         return
     candy = Actor.system(require_workspace())
-    connection.limits = alive(candy, connection, account).limits
+    read = alive(candy, connection, account)
+    connection.limits, connection.last_checked_at = read.limits, read.last_checked_at
 
 
 def session(
