@@ -27,3 +27,17 @@ def test_a_draft_in_the_inbox_is_said_to_wait_there(
         answer = client.get(page)
         assert answer.status_code == 200
         assert "TikTok inbox" in answer.content.decode()
+
+
+@pytest.mark.parametrize("key", ["youtube"])
+def test_captions_that_were_not_taken_are_told_with_a_video_that_is_out(
+    stage: Stage, client_for: Signed, owner: Any
+) -> None:
+    sample = stage.sample("Read along")
+    (film,) = sample.media
+    broken = replace(film, captions=lambda: b"no captions at all", captions_language="en")
+    done = finish(stage, stage.target(replace(sample, media=(broken,))))
+    assert (done.state, stage.count()) == (S.PUBLISHED, (1, 0))
+    client = client_for(owner)
+    for page in (f"{BASE}/posts/{done.post_id}/", f"{BASE}/publications/{done.pk}/"):
+        assert "did not take the captions" in client.get(page).content.decode()
