@@ -52,12 +52,6 @@ class ConnectionInvalid(ValidationFailed):
     code = "connection.invalid"
 
 
-class MailFailed(Unavailable):
-    """A mail was not taken by the mail server; it may take it later."""
-
-    code = "connection.mail_failed"
-
-
 class VaultBusy(Unavailable):
     """The service that keeps the master key cannot be asked now."""
 

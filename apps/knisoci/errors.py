@@ -85,10 +85,6 @@ class NothingPublished(ValidationFailed):
     code = "nothing_published"
 
 
-class MailFailed(Unavailable):
-    code = "mail_failed"
-
-
 class MediaPreparing(Unavailable):
     """A video is being brought into the network's form; ask again soon."""
 

@@ -45,6 +45,14 @@ def permissions_of(membership: Membership) -> frozenset[str]:
     return roles.permissions_of(membership.role)
 
 
+def people_who_may(permission: str, *, workspace: Workspace) -> list[User]:
+    """The active members whose role allows it."""
+    members = Membership.objects.select_related("role", "user").filter(
+        workspace=workspace, user__is_active=True
+    )
+    return [member.user for member in members if permission in permissions_of(member)]
+
+
 def by_person(*, user: User, slug: str) -> Entry:
     """Enter as a member. One query.
 

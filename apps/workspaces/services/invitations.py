@@ -13,7 +13,6 @@ import base64
 import hashlib
 import secrets
 from datetime import timedelta
-from smtplib import SMTPException, SMTPRecipientsRefused
 from typing import TYPE_CHECKING
 
 from allauth.account.models import EmailAddress
@@ -21,7 +20,6 @@ from django.core.exceptions import ValidationError
 from django.core.mail import EmailMultiAlternatives
 from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
@@ -31,12 +29,10 @@ from apps.workspaces import limits, permissions
 from apps.workspaces.errors import (
     AlreadyMember,
     InvitationClosed,
-    MailFailed,
-    MailRefused,
     WrongPerson,
 )
 from apps.workspaces.models import Invitation, Membership, Workspace
-from apps.workspaces.services import audit, later, roles
+from apps.workspaces.services import audit, later, mailing, roles
 from apps.workspaces.services.announce import announce
 from apps.workspaces.tenancy.urls import absolute_url
 from apps.workspaces.types import Actor
@@ -124,15 +120,7 @@ def send(*, workspace: Workspace, invitation_id: int, seed: str, inviter: str) -
     )
     if invitation is None:
         return False
-    message = _mail(invitation, workspace, token, inviter)
-    try:
-        message.send()
-    except SMTPRecipientsRefused as error:
-        if all(code >= 500 for code, _ in error.recipients.values()):
-            raise MailRefused(f"The mail server does not take {invitation.email}.") from error
-        raise MailFailed("The mail server does not take this mail now.") from error
-    except (SMTPException, OSError) as error:
-        raise MailFailed("The mail server cannot be reached.") from error
+    mailing.send(_mail(invitation, workspace, token, inviter))
     return True
 
 
@@ -270,12 +258,9 @@ def _mail(
         "inviter": inviter,
         "url": absolute_url(reverse("workspaces_public:invitation", args=[token])),
     }
-    message = EmailMultiAlternatives(
-        f"{inviter} invites you to {workspace.name} on Candy",
-        render_to_string("workspaces/email/invitation.txt", context),
-        to=[invitation.email],
+    return mailing.letter(
+        to=invitation.email,
+        subject=f"{inviter} invites you to {workspace.name} on Candy",
+        template="workspaces/email/invitation",
+        context=context,
     )
-    message.attach_alternative(
-        render_to_string("workspaces/email/invitation.html", context), "text/html"
-    )
-    return message

@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from apps.accounts.services.people import checked_time_zone
 from apps.errors import Conflict, NotFound, PermissionDenied, ValidationFailed
 from apps.workspaces import permissions
 from apps.workspaces.errors import SlugTaken
@@ -30,7 +30,7 @@ def update(*, actor: Actor, name: str, time_zone: str) -> Workspace:
     """Change name and time zone. Raises ValidationFailed with the field named, PermissionDenied."""
     actor.require(permissions.MANAGE_SETTINGS)
     tidy = checked_name(name)
-    _check_time_zone(time_zone)
+    checked_time_zone(time_zone)
     with transaction.atomic():
         workspace = _locked(actor.workspace_id)
         change: dict[str, Any] = {}
@@ -196,15 +196,6 @@ def checked_name(name: str) -> str:
     if not 1 <= len(tidy) <= 120:
         raise ValidationFailed("Give it a name of up to 120 characters.", field="name")
     return tidy
-
-
-def _check_time_zone(name: str) -> None:
-    try:
-        ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise ValidationFailed(
-            f"“{name}” is not a time zone we know.", field="time_zone"
-        ) from error
 
 
 def _locked(workspace_id: int) -> Workspace:
