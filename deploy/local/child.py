@@ -36,6 +36,7 @@ class Child:
         self.process: subprocess.Popen[bytes] | None = None
         self.restart_at: float | None = None
         self.once = False  # ends by itself; never restarted
+        self.may_fail = False  # then nothing else ends with it
         self.up = name not in SAYS_WHEN_UP
         self._delay = FIRST_DELAY
         self._started_at = time.monotonic()

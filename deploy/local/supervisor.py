@@ -19,7 +19,7 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
-from deploy.local import services
+from deploy.local import chromium, services
 from deploy.local.child import Child, parse_procfile
 from deploy.local.console import Console
 from deploy.local.environment import child_env, read_runtime_env, write_runtime_env
@@ -95,6 +95,12 @@ class Supervisor:
         while child in self.children:
             self.turn(0.05)
 
+    def start_aside(self, name: str, command: str, env: dict[str, str]) -> None:
+        """Run ``command`` to its end while everything else goes on, however it ends."""
+        child = self.planned[name] = Child(name, command, env)
+        child.once = child.may_fail = True
+        self.start(name)
+
     def _start(self, child: Child) -> None:
         child.start()
         assert child.process is not None
@@ -146,7 +152,7 @@ class Supervisor:
         code = child.process.returncode
         if child.once:
             self.children.remove(child)
-            if code:
+            if code and not child.may_fail:
                 raise LocalError(f"{child.name} failed with code {code}; see above.")
             return
         delay = child.plan_restart()
@@ -205,6 +211,8 @@ def run(servers: services.Services) -> None:
         supervisor.start_rest()
         wait_ready(supervisor, env)
         announce(env)
+        if chromium.is_missing():
+            supervisor.start_aside("browser", "python -m deploy.local.chromium", env)
         while True:
             supervisor.turn()
     finally:
