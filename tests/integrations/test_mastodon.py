@@ -25,6 +25,7 @@ from apps.integrations.providers.base import (
     Unreadable,
     Wait,
 )
+from apps.integrations.providers.mastodon.client import MastodonApi
 from apps.integrations.providers.mastodon.errors import from_answer
 from tests.support import publishing as kit
 from tests.support.networks import Networks
@@ -293,3 +294,36 @@ def test_a_posts_list_that_may_not_be_read_leaves_the_key_for_an_hour(
     late = made.context()
     late.started_at = late.started_at.replace(year=late.started_at.year - 1)
     assert isinstance(mastodon.reconcile(late), Unreadable)
+
+
+# --- Rights --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("token", "granted"),
+    [("sandbox-maren", "write:media"), ("sandbox-maren:read write:statuses", "write:statuses")],
+)
+def test_a_token_made_by_hand_tells_its_rights(
+    mastodon: PublishProvider, networks: Networks, client: GuardedClient, token: str, granted: str
+) -> None:
+    values = form_for(networks, "mastodon") | {"token": token}
+    scopes = mastodon.connect(values, client).scopes
+    assert granted in scopes
+    assert ("write:media" in scopes) is (granted == "write:media")
+
+
+@pytest.mark.parametrize("answer", [{"name": "Old", "website": None}, ["no app"]])
+def test_a_server_that_does_not_tell_the_rights_is_connected_all_the_same(
+    mastodon: PublishProvider,
+    networks: Networks,
+    client: GuardedClient,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: Any,
+) -> None:
+    def app(self: MastodonApi) -> Any:
+        if isinstance(answer, list):
+            raise ProviderError(ErrorKind.VALIDATION, "Not found.")
+        return answer
+
+    monkeypatch.setattr(MastodonApi, "app", app)
+    assert mastodon.connect(form_for(networks, "mastodon"), client).scopes == ()

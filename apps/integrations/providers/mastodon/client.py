@@ -69,6 +69,10 @@ class MastodonApi:
     def verify_credentials(self) -> dict[str, Any]:
         return self._object("GET", "/api/v1/accounts/verify_credentials")
 
+    def app(self) -> dict[str, Any]:
+        """The app that the token belongs to; servers from 4.3 on tell its `scopes`."""
+        return self._object("GET", "/api/v1/apps/verify_credentials")
+
     def instance(self) -> dict[str, Any]:
         return self._object("GET", "/api/v2/instance")
 

@@ -72,7 +72,8 @@ class MastodonProvider(PublishProvider):
                 ErrorKind.VALIDATION, "Paste the access token of your account.", field="token"
             )
         try:
-            return Connected(self._account(base, token, client), {"token": token})
+            account = self._account(base, token, client)
+            return Connected(account, {"token": token}, self._granted(base, token, client))
         except ProviderError as error:
             if error.kind is ErrorKind.AUTH_REVOKED:
                 raise ProviderError(
@@ -161,6 +162,17 @@ class MastodonProvider(PublishProvider):
             host=base,
             limits=_limits(server.get("configuration") or {}),
         )
+
+    @staticmethod
+    def _granted(base: str, token: str, client: GuardedClient) -> tuple[str, ...]:
+        """The scopes of a token that was made by hand; nothing where the server does not tell."""
+        try:
+            told = MastodonApi(base, client, token).app().get("scopes")
+        except ProviderError as error:
+            if error.retryable:
+                raise
+            return ()
+        return tuple(map(str, told)) if isinstance(told, list) else ()
 
     @staticmethod
     def _server(api: MastodonApi) -> dict[str, Any]:

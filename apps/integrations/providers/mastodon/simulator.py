@@ -36,6 +36,7 @@ class MastodonSimulator(SignIn):
         route("GET", "/oauth/approve", self.approve)
         route("POST", "/oauth/token", self.token)
         route("POST", "/oauth/revoke", self.revoke)
+        route("GET", "/api/v1/apps/verify_credentials", self.app)
         route("GET", "/api/v1/accounts/verify_credentials", self.verify)
         route("GET", "/api/v2/instance", self.instance)
         route("POST", "/api/v2/media", self.upload)

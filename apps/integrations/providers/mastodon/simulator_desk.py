@@ -122,7 +122,19 @@ class SignIn(Shapes):
         self.store.drop(self.key, "token", dict(request.form()[0]).get("token", ""))
         return json_response({})
 
+    async def app(self, request: Request) -> Response:
+        """Any token may ask which app it belongs to."""
+        scopes = self._held(request)["scope"].split()
+        return json_response({"id": "1", "name": "Candy", "website": None, "scopes": scopes})
+
     def _login(self, request: Request, scope: str) -> dict[str, Any]:
+        doc = self._held(request)
+        granted = doc["scope"].split()
+        if scope not in granted and scope.partition(":")[0] not in granted:
+            raise Refused(403, "This action is outside the authorized scopes")
+        return self._account(doc["login"])
+
+    def _held(self, request: Request) -> dict[str, Any]:
         token = request.bearer
         doc = self.store.get(self.key, "token", token)
         if doc is None and token.startswith("sandbox-"):
@@ -130,10 +142,7 @@ class SignIn(Shapes):
             doc = {"login": login, "scope": only or FULL, "at": 0.0}
         if doc is None or not doc["login"] or self.lost_access(doc["login"], doc["at"]):
             raise Refused(401, "The access token is invalid")
-        granted = doc["scope"].split()
-        if scope not in granted and scope.partition(":")[0] not in granted:
-            raise Refused(403, "This action is outside the authorized scopes")
-        return self._account(doc["login"])
+        return dict(doc)
 
     def _account(self, login: str) -> dict[str, Any]:
         account: dict[str, Any] | None = self.store.get(self.key, "account", login)
