@@ -52,15 +52,20 @@ class Browser:
         wish: dict[str, Any] = {"id": self._number, "method": method, "params": params}
         if self.session:
             wish["sessionId"] = self.session
-        data = json.dumps(wish).encode() + b"\0"
-        while data:
-            data = data[os.write(self._to, data) :]
+        self._say(json.dumps(wish).encode() + b"\0")
         while True:
             heard = self._hear()
             if heard.get("id") == self._number:
                 if "error" in heard:
                     raise SystemExit(f"{method}: {heard['error'].get('message')}")
                 return dict(heard["result"])
+
+    def _say(self, data: bytes) -> None:
+        try:
+            while data:
+                data = data[os.write(self._to, data) :]
+        except BrokenPipeError:
+            raise SystemExit("The browser has ended.") from None
 
     def wait_for(self, event: str) -> None:
         while self._hear().get("method") != event:
