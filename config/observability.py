@@ -124,9 +124,16 @@ def logging_config(*, json: bool, level: str) -> dict[str, Any]:
         ]
     else:
         render = [
+            # As text before secrets are hidden, and without the values of local variables.
+            structlog.processors.format_exc_info,
             hide_secrets,
             text_time,
-            structlog.dev.ConsoleRenderer(pad_event_to=0, pad_level=False, colors=colours),
+            structlog.dev.ConsoleRenderer(
+                pad_event_to=0,
+                pad_level=False,
+                colors=colours,
+                exception_formatter=structlog.dev.plain_traceback,
+            ),
         ]
     return {
         "version": 1,

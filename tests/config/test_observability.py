@@ -77,13 +77,13 @@ def test_a_structure_without_end_is_cut_not_followed() -> None:
     assert observability.HIDDEN in json.dumps(observability.scrub(loop))
 
 
-def render(record_from: Any) -> list[dict[str, Any]]:
-    """Lines of the JSON format, made by a process of its own as production does."""
+def written(record_from: str, *, json: bool) -> str:
+    """What is logged by a process of its own, as production does (`json`) or in a terminal."""
     script = f"""
 import logging, logging.config, sys
 from types import SimpleNamespace
 from config.observability import logging_config
-config = logging_config(json=True, level="INFO")
+config = logging_config(json={json}, level="INFO")
 config["handlers"]["stream"]["stream"] = "ext://sys.stdout"
 logging.config.dictConfig(config)
 {record_from}
@@ -91,7 +91,12 @@ logging.config.dictConfig(config)
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT
     )
-    return [json.loads(line) for line in done.stdout.splitlines()]
+    return done.stdout
+
+
+def render(record_from: str) -> list[dict[str, Any]]:
+    """The lines of the JSON format."""
+    return [json.loads(line) for line in written(record_from, json=True).splitlines()]
 
 
 def test_logs_are_one_json_object_a_line_with_ids_from_either_library() -> None:
@@ -142,6 +147,22 @@ def test_an_exception_stays_in_its_line_and_loses_its_secrets() -> None:
 
 
 @pytest.mark.django_db
+def test_a_terminal_shows_an_exception_without_secrets_and_without_variables() -> None:
+    text = written(
+        "def call(access):\n"
+        f"    raise ValueError('refused key {KEY}')\n"
+        "try:\n"
+        "    call('variable-of-a-frame'[::-1])\n"
+        "except ValueError:\n"
+        "    logging.getLogger('apps').exception('no')\n",
+        json=False,
+    )
+    assert "Traceback" in text
+    assert f"refused key {observability.HIDDEN}" in text
+    assert KEY not in text
+    assert "variable-of-a-frame"[::-1] not in text
+
+
 def test_every_answer_carries_a_request_id(client: Client) -> None:
     one, two = client.get("/livez"), client.get("/livez")
     assert observability.REQUEST_ID.fullmatch(one["X-Request-ID"])
