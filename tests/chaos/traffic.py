@@ -97,8 +97,10 @@ def _app_cap(key: str) -> int:
 
 
 def _account_cap(key: str) -> int:
+    """Posts for one account. They go out one after the other, so few of them: each doubt takes
+    as long as its network may take to settle."""
     quotas = providers.get(key).capabilities.quotas
-    return min([25, *(q.limit for q in quotas if q.scope == "account" and q.role == "post")])
+    return min([10, *(q.limit for q in quotas if q.scope == "account" and q.role == "post")])
 
 
 def _fill(
