@@ -1,20 +1,51 @@
-import { beforeEach, expect, it, vi } from "vitest";
-import { one, page } from "../test/stimulus";
+import { afterEach, beforeEach, expect, it, vi } from "vitest";
+import { leavePage, one, page } from "../test/stimulus";
 import PlannerController from "./planner_controller";
 
 const fetched = vi.fn();
 
+const PLANNER = `<div data-controller="planner" data-planner-feed-value="/w/acme/calendar/feed" data-planner-date-value="2026-11-20"><h2 data-planner-target="title"></h2>
+     <button data-planner-target="view" data-planner-view-param="month"></button><button id="week" data-planner-target="view" data-planner-view-param="week" data-action="planner#show"></button><template data-mark="mastodon"><svg class="network-mark" aria-hidden="true"></svg></template><div data-planner-target="canvas"></div></div>`;
+const POST = { id: "1", title: "Sour spring", start: "2026-11-20T09:00:00Z", state: "scheduled", network: "mastodon", channel: "Maren on Mastodon", note: "Maren on Mastodon, Scheduled" };
+const answer = (): Response => new Response(JSON.stringify([POST]));
+const grid = (): Element | null => document.querySelector(".fc-daygrid");
+
+async function open(): Promise<void> {
+  leavePage();
+  await page(PLANNER, { planner: PlannerController });
+}
+
 beforeEach(async () => {
   document.documentElement.dataset.zone = "UTC";
-  fetched.mockReset().mockResolvedValue(
-    new Response(JSON.stringify([{ id: "1", title: "Sour spring", start: "2026-11-20T09:00:00Z", state: "scheduled", network: "mastodon", channel: "Maren on Mastodon", note: "Maren on Mastodon, Scheduled" }])),
-  );
+  fetched.mockReset().mockResolvedValue(answer());
   vi.stubGlobal("fetch", fetched);
-  await page(
-    `<div data-controller="planner" data-planner-feed-value="/w/acme/calendar/feed" data-planner-date-value="2026-11-20"><h2 data-planner-target="title"></h2>
-     <button data-planner-target="view" data-planner-view-param="month"></button><button id="week" data-planner-target="view" data-planner-view-param="week" data-action="planner#show"></button><template data-mark="mastodon"><svg class="network-mark" aria-hidden="true"></svg></template><div data-planner-target="canvas"></div></div>`,
-    { planner: PlannerController },
-  );
+  await open();
+});
+
+afterEach(() => void vi.useRealTimers());
+
+it("is drawn with its first posts in it, so that no day grows under the reader", async () => {
+  let arrive = (_: Response): void => undefined;
+  fetched.mockReset().mockReturnValue(new Promise<Response>((resolve) => (arrive = resolve)));
+  await open();
+  expect(grid()).toBeNull();
+  arrive(answer());
+  await vi.waitFor(() => expect(grid()).not.toBeNull());
+  expect(one(".planner-scheduled").textContent).toContain("Sour spring");
+});
+
+it("is drawn without posts where the server takes long or cannot be reached", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
+  fetched.mockReset().mockReturnValue(new Promise<Response>(() => undefined));
+  await open();
+  await vi.advanceTimersByTimeAsync(900);
+  expect(grid()).toBeNull();
+  await vi.advanceTimersByTimeAsync(200);
+  expect(grid()).not.toBeNull();
+  vi.useRealTimers();
+  fetched.mockReset().mockRejectedValue(new TypeError("offline"));
+  await open();
+  await vi.waitFor(() => expect(grid()).not.toBeNull(), 500);
 });
 
 it("asks the server for the days it shows and draws them by state", async () => {

@@ -12,6 +12,7 @@ import { say } from "../lib/toast";
 
 const VIEWS: Record<string, string> = { month: "dayGridMonth", week: "timeGridWeek", list: "listWeek" };
 const TOGETHER = 400;
+const PATIENCE = 1000;
 type Place = { channel?: string; network?: string };
 
 /**
@@ -37,7 +38,9 @@ export default class PlannerController extends Controller<HTMLElement> {
   declare readonly kindsValue: string;
   declare readonly firstDayValue: number;
   private calendar: Calendar | null = null;
+  private isDrawn = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
+  private patience: ReturnType<typeof setTimeout> | undefined;
 
   connect(): void {
     const phone = matchMedia("(max-width: 47.99rem)").matches;
@@ -70,7 +73,7 @@ export default class PlannerController extends Controller<HTMLElement> {
       views: { timeGridWeek: { dayHeaderFormat: { weekday: "short", day: "numeric" } } },
       expandRows: true,
       eventInteractive: true,
-      events: (range, done, failed) => void this.load(range.startStr, range.endStr).then(done, failed),
+      events: (range, done, failed) => void this.load(range.startStr, range.endStr).then(done, failed).then(this.draw),
       eventDrop: (drop) => void this.move(drop),
       eventClassNames: ({ event }) => ["planner-event", `planner-${event.extendedProps.state ?? "draft"}`],
       eventDidMount: ({ event, el }) => {
@@ -91,15 +94,17 @@ export default class PlannerController extends Controller<HTMLElement> {
       moreLinkDidMount: ({ el }) => el.setAttribute("role", "button"),
       datesSet: ({ view }) => this.moved(view.type, view.title),
     });
-    this.calendar.render();
+    this.patience = setTimeout(this.draw, PATIENCE);
     document.addEventListener("candy:event", this.arrived);
   }
 
   disconnect(): void {
     document.removeEventListener("candy:event", this.arrived);
     clearTimeout(this.timer);
+    clearTimeout(this.patience);
     this.calendar?.destroy();
     this.calendar = null;
+    this.isDrawn = false;
   }
 
   today(): void {
@@ -135,13 +140,21 @@ export default class PlannerController extends Controller<HTMLElement> {
     }
   }
 
+  /** Drawn once its first posts are here, or late: days that grow afterwards move what is being read. */
+  private readonly draw = (): void => {
+    if (this.isDrawn || !this.calendar) return;
+    this.isDrawn = true;
+    clearTimeout(this.patience);
+    this.calendar.render();
+  };
+
   private async load(start: string, end: string): Promise<EventInput[]> {
     const url = new URL(this.feedValue, location.href);
     for (const [name, value] of new URLSearchParams(location.search)) url.searchParams.set(name, value);
     url.searchParams.set("start", start);
     url.searchParams.set("end", end);
-    const answer = await fetch(url, { headers: { Accept: "application/json" } });
-    if (!answer.ok) {
+    const answer = await fetch(url, { headers: { Accept: "application/json" } }).catch(() => null);
+    if (!answer?.ok) {
       say({ level: "danger", message: "The calendar could not be read. Reload to try again." });
       return [];
     }
