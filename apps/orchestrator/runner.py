@@ -8,6 +8,7 @@ from typing import Any
 
 from celery import shared_task, signals
 from django.conf import settings
+from django.db import close_old_connections
 
 from apps.orchestrator.engine import heartbeat
 from apps.workspaces.tenancy import public_context
@@ -17,8 +18,12 @@ from apps.workspaces.tenancy import public_context
 def run_jobs(ids: list[str]) -> None:
     from apps.orchestrator.engine import worker
 
-    with public_context():
-        worker.run_batch([uuid.UUID(one) for one in ids])
+    close_old_connections()
+    try:
+        with public_context():
+            worker.run_batch([uuid.UUID(one) for one in ids])
+    finally:
+        close_old_connections()
 
 
 @signals.worker_shutting_down.connect

@@ -190,6 +190,8 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 # Messages matter to nobody: what is lost is found again in PostgreSQL. So nothing waits for a broker
 # that is away, and nothing is kept for one that comes back.
 CELERY_TASK_ACKS_LATE = False
+# Celery would close the connection to PostgreSQL around each message. The task minds its age itself.
+CELERY_DB_REUSE_MAX = 10**9
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_connect_timeout": 2, "socket_timeout": 30}
 

@@ -17,10 +17,13 @@ UNREADABLE = """
 """
 
 
-def report(performance: float | None, accessibility: float = 1.0) -> dict[str, Any]:
+def report(
+    performance: float | None, accessibility: float = 1.0, *, index: float = 2_000
+) -> dict[str, Any]:
     scores = dict(zip(CATEGORIES, (performance, accessibility, 1.0), strict=True))
     return {
-        "categories": {name: {"score": score, "auditRefs": []} for name, score in scores.items()}
+        "categories": {name: {"score": score, "auditRefs": []} for name, score in scores.items()},
+        "environment": {"benchmarkIndex": index},
     }
 
 
@@ -44,20 +47,36 @@ def test_a_page_that_shuts_people_out_once_fails_however_quick_it_is() -> None:
     assert not audit.is_met()
 
 
+@pytest.mark.parametrize(
+    ("indexes", "slowdown"), [([], 1), ([2_200], 1), ([750], 0.5), ([2_200, 500, 750], 0.5)]
+)
+def test_a_page_is_measured_as_on_a_desktop_where_the_machine_is_slower(
+    indexes: list[int], slowdown: float
+) -> None:
+    audit = Audit("page", [report(0.9, index=index) for index in indexes])
+    assert audit.slowdown() == slowdown
+
+
 def test_a_page_is_not_done_before_it_was_looked_at() -> None:
     assert not Audit("page").is_settled()
 
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_the_check_sees_a_field_without_a_label_a_console_error_and_a_late_answer() -> None:
+def test_the_check_sees_a_field_without_a_label_a_console_error_and_a_late_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tests.lighthouse.audit.DESKTOP_INDEX", 10**6)  # as if this one were slow
     page = html(UNREADABLE)
     page.delay = 4.0
     with serve({"/": page}) as site, chromium() as browser:
-        audit = browser.audit("bad", f"{site.url}/", tries=1)
+        audit = browser.audit("bad", f"{site.url}/", tries=2)
     assert audit.score("performance") < 95
     assert audit.score("accessibility") < 80
     assert audit.score("best-practices") < 100
+    first, second = (run["configSettings"]["throttling"] for run in audit.runs)
+    assert first["cpuSlowdownMultiplier"] == 1
+    assert second["cpuSlowdownMultiplier"] == pytest.approx(audit.runs[0]["environment"]["benchmarkIndex"] / 10**6)
     complaints = "\n".join(audit.complaints())
     assert '<input name="email">' in complaints
     assert "/gone.png" in complaints

@@ -27,35 +27,59 @@ def deliver(claimed: Claimed, workspace: Workspace) -> None:
 
     The row is removed only if no event was signalled since it was claimed.
     """
-    retry_at: datetime | None = None
+    now = timezone.now()
+    waits: list[datetime] = []
+    level: dict[int, list[Subscriber]] = {}
+    cursors = _cursors()
     for subscriber in all_subscribers():
-        failed_until = _catch_up(subscriber)
-        if failed_until is not None:
-            retry_at = min(failed_until, retry_at or failed_until)
-    _give_back(claimed, retry_at)
+        cursor = cursors[subscriber.name]
+        if cursor.retry_at is not None and cursor.retry_at > now:
+            waits.append(cursor.retry_at)
+        else:
+            level.setdefault(cursor.sequence, []).append(subscriber)
+    # Who is furthest goes first: they do not wait for one that has days to catch up with.
+    for sequence in sorted(level, reverse=True):
+        waits += _catch_up(level[sequence], sequence)
+    _give_back(claimed, min(waits, default=None))
 
 
-def _catch_up(subscriber: Subscriber) -> datetime | None:
-    """Bring one subscriber to the end; returns when to go on where it is held up."""
-    while True:
-        cursor = _cursor_of(subscriber)
-        if cursor.retry_at is not None and cursor.retry_at > timezone.now():
-            return cursor.retry_at
-        events = list(Event.objects.filter(sequence__gt=cursor.sequence)[:BATCH])
+def _catch_up(subscribers: list[Subscriber], sequence: int) -> list[datetime]:
+    """Bring subscribers that stand at the same event to the end, with one look at the events for
+    all; returns when those that are held up go on."""
+    waits = []
+    while subscribers:
+        events = list(Event.objects.filter(sequence__gt=sequence)[:BATCH])
         if not events:
-            return None
-        for event in events:
-            if not subscriber.wants(event.kind):
-                continue
-            try:
-                _hand_over(subscriber, event)
-            except Exception as error:
-                held_up = _held_up(subscriber, event, error)
-                if held_up is not None:
-                    return held_up
+            break
+        sequence = events[-1].sequence
+        going = []
+        for subscriber in subscribers:
+            held_up = _hand_over_all(subscriber, events)
+            if held_up is None:
+                going.append(subscriber)
+            else:
+                waits.append(held_up)
+        subscribers = going
         SubscriberCursor.objects.filter(
-            name=subscriber.name, sequence__lt=events[-1].sequence
-        ).update(sequence=events[-1].sequence)
+            name__in=[one.name for one in going], sequence__lt=sequence
+        ).update(sequence=sequence)
+        if len(events) < BATCH:
+            break  # what came meanwhile has signalled itself
+    return waits
+
+
+def _hand_over_all(subscriber: Subscriber, events: list[Event]) -> datetime | None:
+    """Those that it wants; returns when to go on where it is held up."""
+    for event in events:
+        if not subscriber.wants(event.kind):
+            continue
+        try:
+            _hand_over(subscriber, event)
+        except Exception as error:
+            held_up = _held_up(subscriber, event, error)
+            if held_up is not None:
+                return held_up
+    return None
 
 
 def _hand_over(subscriber: Subscriber, event: Event) -> None:
@@ -93,10 +117,13 @@ def _held_up(subscriber: Subscriber, event: Event, error: Exception) -> datetime
     return None
 
 
-def _cursor_of(subscriber: Subscriber) -> SubscriberCursor:
-    """A new subscriber begins with the first event that is still kept."""
-    cursor, _ = SubscriberCursor.objects.get_or_create(name=subscriber.name)
-    return cursor
+def _cursors() -> dict[str, SubscriberCursor]:
+    """By name. A new subscriber begins with the first event that is still kept."""
+    names = {subscriber.name for subscriber in all_subscribers()}
+    found = {one.name: one for one in SubscriberCursor.objects.filter(name__in=names)}
+    for name in names - found.keys():
+        found[name], _ = SubscriberCursor.objects.get_or_create(name=name)
+    return found
 
 
 def _give_back(claimed: Claimed, retry_at: datetime | None) -> None:
