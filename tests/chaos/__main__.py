@@ -40,6 +40,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--workspaces", type=int, default=50)
     parser.add_argument("--faulty", type=float, default=0.3, help="share of calls that go wrong")
     parser.add_argument("--spread", type=float, default=60, help="seconds over which posts are due")
+    # Posts of an account go out one after the other, and each doubt waits until its network settled.
+    parser.add_argument("--per-account", type=int, default=10, help="posts, at most")
     # A worker takes seconds of a small machine's time to start: more kills are mostly starts.
     parser.add_argument("--kill-every", type=float, default=6.0, help="seconds, about")
     parser.add_argument("--kills", type=int, default=100_000, help="no more than this many")
@@ -102,7 +104,9 @@ def _fight(place: Any, options: argparse.Namespace, blind: bool) -> dict[str, An
     for key in keys:
         place.networks.control(key, scenario="success", reset=True)
     _say(f"{publishes} posts …")
-    plan = traffic.schedule(workspaces, publishes, keys, spread=options.spread)
+    plan = traffic.schedule(
+        workspaces, publishes, keys, spread=options.spread, per_account=options.per_account
+    )
     for key in keys:
         place.networks.control(
             key,

@@ -59,9 +59,11 @@ def prepare(count: int) -> list[Any]:
     ]
 
 
-def schedule(workspaces: list[Any], publishes: int, keys: list[str], *, spread: float) -> Plan:
+def schedule(
+    workspaces: list[Any], publishes: int, keys: list[str], *, spread: float, per_account: int
+) -> Plan:
     """`publishes` posts due within `spread` seconds from now: each workspace on a network of `keys`,
-    in turn, with as many accounts as the network's own quotas make necessary."""
+    in turn, with up to `per_account` posts for an account, or what the network's quotas allow."""
     plan = Plan(workspaces)
     start = timezone.now() + timedelta(seconds=2)
     shares = _shares(workspaces, publishes, keys)
@@ -69,7 +71,8 @@ def schedule(workspaces: list[Any], publishes: int, keys: list[str], *, spread: 
     for number, (workspace, (key, share)) in enumerate(zip(workspaces, shares, strict=True)):
         plan.networks[workspace.schema_name] = key
         plan.expected[key] += share
-        work.append((workspace.pk, number, key, share, start, spread))
+        most = min(per_account, _account_cap(key))
+        work.append((workspace.pk, number, key, share, start, spread, most))
     connection.close()
     with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=django.setup) as pool:
         list(pool.map(_fill, *zip(*work, strict=True)))
@@ -97,26 +100,35 @@ def _app_cap(key: str) -> int:
 
 
 def _account_cap(key: str) -> int:
-    """Posts for one account. They go out one after the other, so few of them: each doubt takes
-    as long as its network may take to settle."""
     quotas = providers.get(key).capabilities.quotas
-    return min([10, *(q.limit for q in quotas if q.scope == "account" and q.role == "post")])
+    return min([q.limit for q in quotas if q.scope == "account" and q.role == "post"], default=10**9)
 
 
 def _fill(
-    workspace_id: int, number: int, key: str, share: int, start: datetime, spread: float
+    workspace_id: int,
+    number: int,
+    key: str,
+    share: int,
+    start: datetime,
+    spread: float,
+    per_account: int,
 ) -> None:
     """Connect the accounts of one workspace and schedule its posts; in a process of its own."""
     workspace = Workspace.objects.get(pk=workspace_id)
     with workspace_context(workspace):
-        _plan_posts(workspace, number, key, share, start, spread)
+        _plan_posts(workspace, number, key, share, start, spread, per_account)
 
 
 def _plan_posts(
-    workspace: Workspace, number: int, key: str, share: int, start: datetime, spread: float
+    workspace: Workspace,
+    number: int,
+    key: str,
+    share: int,
+    start: datetime,
+    spread: float,
+    per_account: int,
 ) -> None:
     actor, provider = Actor.system(workspace), providers.get(key)
-    per_account = _account_cap(key)
     for account in range(math.ceil(share / per_account)):
         login = f"account{number}x{account}"
         connection = sandbox.connect(actor=actor, provider=key, login=login)
