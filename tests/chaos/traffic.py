@@ -101,7 +101,9 @@ def _app_cap(key: str) -> int:
 
 def _account_cap(key: str) -> int:
     quotas = providers.get(key).capabilities.quotas
-    return min([q.limit for q in quotas if q.scope == "account" and q.role == "post"], default=10**9)
+    return min(
+        [q.limit for q in quotas if q.scope == "account" and q.role == "post"], default=10**9
+    )
 
 
 def _fill(

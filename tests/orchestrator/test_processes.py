@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 import redis
+from django.db import connection
 
 from apps.orchestrator import services
 from apps.orchestrator.models import Job, JobAttempt
@@ -49,6 +50,27 @@ def test_jobs_run_and_two_clocks_do_nothing_twice(system: Any, crew: Fleet, effe
     assert set(Counter(job for _, job in effects("effect")).values()) == {1}
     assert JobAttempt.objects.count() == 300
     assert not DueWork.objects.filter(kind="job").exists()
+
+
+def test_a_worker_keeps_its_connections_between_messages(system: Any, crew: Fleet) -> None:
+    crew.clock()
+    crew.worker(threads=1)
+    services.enqueue(actor=system, action="probe.noop")
+    wait_until(ended(1), 30, crew.logs)
+    before = sessions()
+    for number in range(2, 14):
+        services.enqueue(actor=system, action="probe.noop")
+        wait_until(ended(number), 30, crew.logs)
+    made = sessions() - before
+    assert made < 6, made
+
+
+def sessions() -> int:
+    """How many connections were ever made to this database, as PostgreSQL counts them."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
+        cursor.execute("SELECT sessions FROM pg_stat_database WHERE datname = current_database()")
+        return int(cursor.fetchone()[0])
 
 
 def test_a_killed_worker_loses_nothing_and_doubts_what_it_must(
