@@ -102,16 +102,20 @@ def _sandbox(port: int, folder: Path) -> subprocess.Popen[bytes]:
 
 
 class Crew:
-    """Workers that are always `size`, however often one is killed."""
+    """Workers that are always `size`, and one for pictures as in production, however often one is
+    killed."""
 
     def __init__(self, fleet: Fleet, size: int) -> None:
         self.fleet = fleet
         self.started: dict[int, float] = {}  # by process id
         self.ready_since: dict[int, float] = {}
-        self.workers = [self._start() for _ in range(size)]
+        self.workers = [self._start(n) for n in range(size + 1)]
 
-    def _start(self) -> subprocess.Popen[bytes]:
-        worker = self.fleet.worker(wait=False)
+    def _start(self, number: int) -> subprocess.Popen[bytes]:
+        if number == 0:
+            worker = self.fleet.worker(queues="media", threads=1, nice=10, wait=False)
+        else:
+            worker = self.fleet.worker(queues="default,publish,ai", wait=False)
         self.started[worker.pid] = time.monotonic()
         return worker
 
@@ -123,7 +127,7 @@ class Crew:
         index = chance.choice(ready)
         self.workers[index].send_signal(signal.SIGKILL)
         self.workers[index].wait(10)
-        self.workers[index] = self._start()
+        self.workers[index] = self._start(index)
         return True
 
     def _has_worked(self, worker: subprocess.Popen[bytes]) -> bool:

@@ -46,6 +46,7 @@ class Fleet:
         queues: str = "default,publish,ai,media",
         pool: str = "threads",
         include: str = "tests.orchestrator.actions",
+        nice: int = 0,
         wait: bool = True,
     ) -> subprocess.Popen[bytes]:
         """A Celery worker that knows the actions of ``include``; returns once it takes messages.
@@ -54,6 +55,7 @@ class Fleet:
         """
         name = f"w{len(self.processes)}"
         command = [
+            *["nice", "-n", str(nice)],
             *[sys.executable, "-m", "celery", "-A", "config.celery", "worker"],
             *["--queues", queues, "--pool", pool, "--concurrency", str(threads)],
             *["--hostname", f"{name}@test", "--loglevel", "INFO"],

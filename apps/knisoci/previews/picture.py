@@ -16,6 +16,7 @@ from apps.media.services import assets
 from apps.media.types import SHOWN
 
 WIDTH, EDGE, MOST = 720, 32, 12_000
+_FIRST = 1_200
 _INK, _SOFT, _LINE, _PAPER = "#1c1a1b", "#6f666a", "#ded6d9", "#ffffff"
 _BODY, _SMALL, _HEAD = 20, 15, 24
 
@@ -24,14 +25,25 @@ class _Sheet:
     """A column that grows downwards; what is too long for `MOST` pixels is cut there."""
 
     def __init__(self) -> None:
-        self.image = Image.new("RGB", (WIDTH, MOST), _PAPER)
-        self.pen = ImageDraw.Draw(self.image)
         self.y = EDGE
+        self._paper(_FIRST)
+
+    def room_for(self, height: int) -> None:
+        """See that `height` more pixels are there: most posts are short, some are very long."""
+        if self.y + height > self.image.height < MOST:
+            drawn = self.image
+            self._paper(min(MOST, 2 * max(drawn.height, self.y + height)))
+            self.image.paste(drawn, (0, 0))
+
+    def _paper(self, height: int) -> None:
+        self.image = Image.new("RGB", (WIDTH, height), _PAPER)
+        self.pen = ImageDraw.Draw(self.image)
 
     def words(self, text: str, *, size: int = _BODY, ink: str = _INK, indent: int = 0) -> None:
         room = WIDTH - 2 * EDGE - indent
         for line in text.split("\n"):
             for piece in _wrapped(line, size, room):
+                self.room_for(2 * size)
                 x: float = EDGE + indent
                 for run, font in fonts.runs(piece, size):
                     self.pen.text((x, self.y + size), run, font=font, fill=ink, anchor="ls")
@@ -43,18 +55,22 @@ class _Sheet:
 
     def rule(self) -> None:
         self.gap(8)
+        self.room_for(16)
         self.pen.line((EDGE, self.y, WIDTH - EDGE, self.y), fill=_LINE)
         self.gap(16)
 
     def paste(self, picture: Image.Image) -> None:
         picture.thumbnail((WIDTH - 2 * EDGE, 720))
+        self.room_for(picture.height)
         self.image.paste(picture.convert("RGB"), (EDGE, self.y))
         self.y += picture.height + 12
 
     def png(self) -> bytes:
+        self.room_for(EDGE)
         out = io.BytesIO()
         height = min(self.y + EDGE, MOST)
-        self.image.crop((0, 0, WIDTH, height)).save(out, "PNG", optimize=True)
+        # Flat colours shrink well at any level; the highest takes five times as long for nothing.
+        self.image.crop((0, 0, WIDTH, height)).save(out, "PNG", compress_level=3)
         return out.getvalue()
 
 
@@ -127,6 +143,7 @@ def _poll(sheet: _Sheet, poll: Mapping[str, Any] | None) -> None:
         sheet.gap(8)
         sheet.words(answer, indent=16)
         sheet.gap(4)
+        sheet.room_for(EDGE)
         sheet.pen.rounded_rectangle((EDGE, top, WIDTH - EDGE, sheet.y), 8, outline=_LINE, width=2)
         sheet.gap(8)
     sheet.words(f"Runs {poll['minutes']:,} minutes", size=_SMALL, ink=_SOFT)
