@@ -120,7 +120,23 @@ def _near(color: Any, wanted: tuple[int, int, int]) -> bool:
     ids=["latin", "chinese", "cyrillic", "control", "endless", "emoji", "empty"],
 )
 def test_any_text_can_be_drawn(text: str) -> None:
-    shot = {
+    drawn = Image.open(io.BytesIO(picture.draw(shot_of(text))))
+    assert drawn.width == picture.WIDTH
+    assert drawn.height <= picture.MOST
+
+
+@pytest.mark.parametrize("lines", [1, 2, 20, 33, 34, 35, 90, 500])
+def test_paper_that_grows_shows_what_paper_that_is_large_shows(
+    lines: int, monkeypatch: Any
+) -> None:
+    shot = shot_of("\n".join(f"Line {number}" for number in range(lines)))
+    grown = picture.draw(shot)
+    monkeypatch.setattr(picture, "FIRST", picture.MOST)
+    assert grown == picture.draw(shot)
+
+
+def shot_of(text: str) -> dict[str, Any]:
+    return {
         "provider": "mastodon",
         "account": {"name": "Maren", "handle": "@maren"},
         "text": text,
@@ -131,9 +147,6 @@ def test_any_text_can_be_drawn(text: str) -> None:
         "poll": {"options": ["Yes", "No"], "minutes": 60, "multiple": False},
         "first_comment": text,
     }
-    drawn = Image.open(io.BytesIO(picture.draw(shot)))
-    assert drawn.width == picture.WIDTH
-    assert drawn.height <= picture.MOST
 
 
 def test_what_no_font_has_is_written_as_its_name(monkeypatch: Any) -> None:

@@ -16,7 +16,7 @@ from apps.media.services import assets
 from apps.media.types import SHOWN
 
 WIDTH, EDGE, MOST = 720, 32, 12_000
-_FIRST = 1_200
+FIRST = 1_200  # what a short post needs
 _INK, _SOFT, _LINE, _PAPER = "#1c1a1b", "#6f666a", "#ded6d9", "#ffffff"
 _BODY, _SMALL, _HEAD = 20, 15, 24
 
@@ -26,7 +26,7 @@ class _Sheet:
 
     def __init__(self) -> None:
         self.y = EDGE
-        self._paper(_FIRST)
+        self._paper(FIRST)
 
     def room_for(self, height: int) -> None:
         """See that `height` more pixels are there: most posts are short, some are very long."""
