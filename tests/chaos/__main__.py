@@ -41,9 +41,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--faulty", type=float, default=0.3, help="share of calls that go wrong")
     parser.add_argument("--spread", type=float, default=60, help="seconds over which posts are due")
     # Posts of an account go out one after the other, and each doubt waits until its network settled.
-    parser.add_argument("--per-account", type=int, default=10, help="posts, at most")
+    parser.add_argument("--per-account", type=int, help="posts, at most; 10 for 1,000")
     # A worker takes seconds of a small machine's time to start: more kills are mostly starts.
-    parser.add_argument("--kill-every", type=float, default=6.0, help="seconds, about")
+    parser.add_argument("--kill-every", type=float, help="seconds, about; 6 for 1,000, 30 for 30,000")
     parser.add_argument("--kills", type=int, default=100_000, help="no more than this many")
     parser.add_argument("--database-stops", type=int, default=4)
     parser.add_argument("--flushes", type=int, default=4)
@@ -54,6 +54,8 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", choices=["real", "control"])
     parser.add_argument("--json", help="write the result here as well")
     options = parser.parse_args()
+    options.per_account = options.per_account or max(10, options.publishes // 600)
+    options.kill_every = options.kill_every or max(6.0, options.publishes / 1000)
     options.limit = options.limit or 600 + 0.6 * options.publishes
     return options
 
