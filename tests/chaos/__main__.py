@@ -43,7 +43,9 @@ def _options() -> argparse.Namespace:
     # Posts of an account go out one after the other, and each doubt waits until its network settled.
     parser.add_argument("--per-account", type=int, help="posts, at most; 10 for 1,000")
     # A worker takes seconds of a small machine's time to start: more kills are mostly starts.
-    parser.add_argument("--kill-every", type=float, help="seconds, about; 6 for 1,000, 30 for 30,000")
+    parser.add_argument(
+        "--kill-every", type=float, help="seconds, about; 6 for 1,000, 30 for 30,000"
+    )
     parser.add_argument("--kills", type=int, default=100_000, help="no more than this many")
     parser.add_argument("--database-stops", type=int, default=4)
     parser.add_argument("--flushes", type=int, default=4)

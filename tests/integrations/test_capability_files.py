@@ -80,6 +80,7 @@ def test_quotas_rates_and_prices_are_well_formed(network: PublishProvider) -> No
     rates = [(one.scope, one.endpoint, one.seconds) for one in facts.rates]
     assert len(rates) == len(set(rates))
     assert all(one.limit > 0 and one.seconds > 0 for one in facts.rates)
+    assert all(bool(one.label) == (one.endpoint != "all") for one in facts.rates)
     prices = [one.when for one in facts.prices]
     assert len(prices) == len(set(prices))
     assert all(0 < one.usd < 10 and one.label for one in facts.prices)

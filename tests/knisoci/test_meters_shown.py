@@ -69,6 +69,9 @@ def test_headers_of_a_call_become_a_gauge(
         told = [one for one in meters.meters(channel.connection) if one.kind == "rate"]
     assert told, "the network's headers were not read"
     assert all(one.by_network for one in told)
+    groups = providers.get(key).capabilities.rates
+    words = {f"Calls: {one.label}" if one.label else "Calls" for one in groups}
+    assert {one.label for one in told} <= words | {"Calls", "Calls of the app"}
     page = page_of(client_for(admin), workspace, channel)
     assert "Calls" in page
     assert f"of {TELL[key]}" in page

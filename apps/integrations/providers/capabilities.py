@@ -201,12 +201,15 @@ class MetricDef(_Data):
 
 
 class RateRule(_Data):
-    """Calls in a window. `endpoint` names a group of calls; `scope` whose window it is."""
+    """Calls in a window. `endpoint` names a group of calls, `label` says in words what they do;
+    `scope` whose window it is.
+    """
 
     scope: Literal["account", "app", "address"]
     limit: int
     seconds: int
     endpoint: str = "all"
+    label: str = ""
 
 
 class QuotaRule(_Data):

@@ -154,7 +154,7 @@ def _quota(rule: QuotaRule) -> str:
 
 def _rates(facts: Capabilities) -> str:
     return "; ".join(
-        f"{one.endpoint}: {one.limit:,} in {_span(one.seconds)} for each {one.scope}"
+        f"{one.label or 'all calls'}: {one.limit:,} in {_span(one.seconds)} for each {one.scope}"
         for one in facts.rates
     )
 

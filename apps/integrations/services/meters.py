@@ -307,15 +307,15 @@ def _gauge(book: books.Book, row: Connection, rule: QuotaRule, now: datetime) ->
     )
 
 
-def _told_names(row: Connection) -> dict[str, tuple[str, str]]:
-    """Where headers of an account's calls are kept, with scope and group of calls."""
+def _told_names(row: Connection) -> dict[str, tuple[str, str, str]]:
+    """Where headers of an account's calls are kept, with scope, group of calls and its words."""
     network = providers.of_row(row.provider)
-    endpoints = dict.fromkeys(["all", *(rule.endpoint for rule in network.capabilities.rates)])
-    own = {_told_about(row, network, one): ("account", one) for one in endpoints}
-    return own | {books.app_name(row, "all"): ("app", "all")}
+    words = {"all": ""} | {rule.endpoint: rule.label for rule in network.capabilities.rates}
+    own = {_told_about(row, network, one): ("account", one, words[one]) for one in words}
+    return own | {books.app_name(row, "all"): ("app", "all", "")}
 
 
-def _rate_gauge(scope: str, endpoint: str, said: Said, now: datetime) -> Meter | None:
+def _rate_gauge(scope: str, endpoint: str, words: str, said: Said, now: datetime) -> Meter | None:
     """What the network said about calls, where that still holds.
 
     Full while it asks us to wait, also where it says no more than that: then the limit is 0.
@@ -325,8 +325,8 @@ def _rate_gauge(scope: str, endpoint: str, said: Said, now: datetime) -> Meter |
     if rests is None and (not said.limit or said.remaining is None or over):
         return None
     label = "Calls" if scope == "account" else "Calls of the app"
-    if endpoint != "all":
-        label += f": {endpoint.replace('_', ' ')}"
+    if words:
+        label += f": {words}"
     limit = said.limit or 0
     used = limit if rests else max(0, limit - (said.remaining or 0))
     name = f"calls.{endpoint}" if scope == "account" else f"calls.{scope}"
