@@ -30,7 +30,7 @@ from apps.workspaces.tenancy import require_workspace
 
 from .errors import VaultError
 from .masters import masters
-from .models import DataKey, NetworkApp, Secret, SignIn
+from .models import DataKey, NetworkApp, RegisteredApp, Secret, SignIn
 
 _FORMAT = 1
 _HEADER = struct.Struct(">BI")
@@ -52,6 +52,7 @@ class Column:
 _columns: list[Column] = [
     Column(Secret, "sealed", lambda row: (row.connection_id, row.field)),  # type: ignore[attr-defined]
     Column(NetworkApp, "sealed", lambda row: (row.pk, "app")),
+    Column(RegisteredApp, "sealed", lambda row: (row.pk, "app")),
 ]
 
 

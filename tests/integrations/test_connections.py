@@ -15,14 +15,15 @@ from django.utils import timezone
 
 from apps.errors import PermissionDenied
 from apps.integrations.errors import ConnectionLost, SignInInvalid, SignInNotYours
-from apps.integrations.models import Connection, Secret, SignIn
-from apps.integrations.providers.base import App, ProviderError
+from apps.integrations.models import Connection, RegisteredApp, Secret, SignIn
+from apps.integrations.providers.base import App, ErrorKind, ProviderError
+from apps.integrations.providers.mastodon.client import MastodonApi
 from apps.integrations.services import connections, credentials, sign_ins
 from apps.orchestrator import services as orchestrator
 from apps.orchestrator import sync
 from apps.orchestrator.models import Event
 from apps.workspaces.models import Membership
-from apps.workspaces.services.provisioning import builtin_role
+from apps.workspaces.services.provisioning import builtin_role, ensure_system_workspace
 from apps.workspaces.tenancy import workspace_context
 from apps.workspaces.types import Actor
 from tests.support.networks import Networks
@@ -235,6 +236,59 @@ class TestSignIn:
             assert "write:statuses" in kept.scopes
             assert kept.created_by_id == admin.pk
             assert "canary" not in str(Secret.objects.get().sealed)
+
+    def test_candy_registers_once_at_a_server_for_all_workspaces(
+        self,
+        networks: Networks,
+        workspace: Any,
+        other_workspace: Any,
+        admin: Any,
+        other_owner: Any,
+        actor_for: Any,
+        client_for: Any,
+    ) -> None:
+        asked = []
+        for person, place in (
+            (admin, workspace),
+            (admin, workspace),
+            (other_owner, other_workspace),
+        ):
+            with workspace_context(place):
+                asked.append(self.start(networks, actor_for(person, place)))
+        assert len({parse_first(address)["client_id"] for address in asked}) == 1
+        client_for(other_owner).get(self.consent(asked[-1], login="maren"))
+        with workspace_context(other_workspace):
+            assert Connection.objects.get().handle == "@maren@mastodon.sandbox"
+
+    def test_an_app_that_the_server_forgot_is_made_anew(
+        self, networks: Networks, workspace: Any, admin: Any, actor_for: Any, client_for: Any
+    ) -> None:
+        with workspace_context(workspace):
+            first = self.start(networks, actor_for(admin, workspace))
+            networks.control("mastodon", reset=True)
+            again = self.start(networks, actor_for(admin, workspace))
+        assert parse_first(again)["client_id"] != parse_first(first)["client_id"]
+        client_for(admin).get(self.consent(again, login="maren"))
+        with workspace_context(workspace):
+            assert Connection.objects.count() == 1
+        with workspace_context(ensure_system_workspace()):
+            row = RegisteredApp.objects.get()
+            assert parse_first(again)["client_id"] not in str(bytes(row.sealed))
+
+    def test_a_server_that_does_not_answer_keeps_its_app(
+        self, networks: Networks, workspace: Any, admin: Any, actor_for: Any, monkeypatch: Any
+    ) -> None:
+        def silent(*_: Any, **__: Any) -> None:
+            raise ProviderError(ErrorKind.TRANSIENT_SAFE, "away")
+
+        with workspace_context(workspace):
+            first = self.start(networks, actor_for(admin, workspace))
+            with monkeypatch.context() as patch, pytest.raises(ProviderError) as refused:
+                patch.setattr(MastodonApi, "token", silent)
+                self.start(networks, actor_for(admin, workspace))
+            again = self.start(networks, actor_for(admin, workspace))
+        assert refused.value.field == "host"
+        assert parse_first(again)["client_id"] == parse_first(first)["client_id"]
 
     def test_a_state_works_once_for_its_person_only(
         self,

@@ -141,6 +141,12 @@ def _begin(network: PublishProvider, url: str) -> None:
         return
     values = {field.name: url for field in network.oauth_fields}
     app = App("id", "secret")
+    if network.app_scopes:
+        with client() as one, suppress(DomainError):
+            network.knows_app(network.server_of(values), app, one)
+        with client() as one, suppress(DomainError):
+            back = "https://x.test/"
+            network.register_app(network.server_of(values), redirect_uri=back, client=one)
     with client() as one, suppress(DomainError):
         network.start_oauth(values, app=app, redirect_uri="https://x.test/", state="s", client=one)
 

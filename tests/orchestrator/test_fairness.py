@@ -51,6 +51,24 @@ def test_ten_beside_ten_thousand_go_out_with_the_first(
 
 
 @pytest.mark.django_db(transaction=True)
+def test_those_who_come_last_have_their_turn_when_all_is_full_meanwhile(
+    workspace: Any, other_workspace: Any
+) -> None:
+    first, second = sorted((workspace, other_workspace), key=lambda one: one.pk)
+    fill(first, 10)
+    fill(second, 10)
+    after, served = 0, []
+    for _ in range(5):  # the third finds nobody behind the last one
+        handed = dispatch.hand_out("publish", window=1, after=after)
+        after = handed.last_workspace
+        if handed.ids:
+            served += owners(handed.ids)
+            after = dispatch.hand_out("publish", window=1, after=after).last_workspace  # full
+            DueWork.objects.filter(pk__in=handed.ids).delete()
+    assert served == [first.pk, second.pk, first.pk, second.pk]
+
+
+@pytest.mark.django_db(transaction=True)
 def test_a_doubt_goes_before_what_is_merely_late(
     workspace: Any, system: Any, drive: Any, effects: Any
 ) -> None:

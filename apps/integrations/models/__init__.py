@@ -1,6 +1,7 @@
 from apps.integrations.models.connection import Connection
 from apps.integrations.models.meter import QuotaReading, QuotaUse
 from apps.integrations.models.network_app import NetworkApp
+from apps.integrations.models.registered_app import RegisteredApp
 from apps.integrations.models.sign_in import SignIn
 from apps.integrations.models.vault import DataKey, Secret
 
@@ -10,6 +11,7 @@ __all__ = [
     "NetworkApp",
     "QuotaReading",
     "QuotaUse",
+    "RegisteredApp",
     "Secret",
     "SignIn",
 ]

@@ -90,6 +90,8 @@ class PublishProvider(ABC):
     oauth: ClassVar[bool] = False
     # What an operator or a workspace has to bring to be known there; empty: nothing is needed.
     app_fields: ClassVar[tuple[Field, ...]] = ()
+    # What Candy asks for when it registers itself at the server that people name; empty: it does not.
+    app_scopes: ClassVar[str] = ""
     # The word for it in the redirect address, for networks that refuse their own name in there.
     callback: ClassVar[str] = ""
     # The network's addresses by purpose; "api" is what Account.host is. Empty: people type a host.
@@ -153,6 +155,18 @@ class PublishProvider(ABC):
     @abstractmethod
     def connect(self, values: Mapping[str, str], client: GuardedClient) -> Connected:
         """Trade the connect form for credentials. Raises ProviderError with `field` set."""
+
+    def server_of(self, values: Mapping[str, str]) -> str:
+        """The address of the server that the connect form names. Raises ProviderError with `field`."""
+        raise NotImplementedError(f"{self.key} has one server")
+
+    def register_app(self, server: str, *, redirect_uri: str, client: GuardedClient) -> App:
+        """Make Candy known at `server`. Raises ProviderError with `field`."""
+        raise NotImplementedError(f"{self.key} registers no apps")
+
+    def knows_app(self, server: str, app: App, client: GuardedClient) -> bool:
+        """Whether `server` still knows `app`. Raises ProviderError where it does not answer."""
+        raise NotImplementedError(f"{self.key} registers no apps")
 
     def start_oauth(
         self,

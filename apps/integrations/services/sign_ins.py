@@ -28,7 +28,7 @@ from apps.integrations.providers.base import ErrorKind, Grant, NotGranted, Provi
 from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
-from . import apps, connections, offers
+from . import apps, connections, offers, registering
 
 LIFETIME = timedelta(minutes=10)
 _SALT = "candy.integrations.sign-in"
@@ -79,17 +79,16 @@ def start(
         raise ProviderError(ErrorKind.VALIDATION, f"{network.name} has no sign-in page.")
     workspace = require_workspace()
     sandbox = sandbox or workspace.is_sandbox
-    app = apps.app_for(network, sandbox=sandbox)
+    typed = _at_home(provider, values) if sandbox else values
+    back = redirect_uri(provider)
     sign_in = SignIn(id=uuid7(), provider=provider, user_id=actor.user_id)
     state = signing.dumps({"w": workspace.pk, "u": actor.user_id, "s": str(sign_in.pk)}, salt=_SALT)
     with guarded_client(timeout=20) as client:
-        begun = network.start_oauth(
-            _at_home(provider, values) if sandbox else values,
-            app=app,
-            redirect_uri=redirect_uri(provider),
-            state=state,
-            client=client,
-        )
+        if network.app_scopes:
+            app = registering.app_at(network, typed, redirect_uri=back, client=client)
+        else:
+            app = apps.app_for(network, sandbox=sandbox)
+        begun = network.start_oauth(typed, app=app, redirect_uri=back, state=state, client=client)
     kept = {
         "sandbox": sandbox,
         "secrets": begun.secrets,

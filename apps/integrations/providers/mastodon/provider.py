@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -44,6 +45,8 @@ _HOST = Field(
     help="The part after the second @ in your full handle.",
 )
 
+_NO_ANSWER = (ErrorKind.RATE_LIMITED, ErrorKind.TRANSIENT_SAFE, ErrorKind.AMBIGUOUS)
+
 
 class MastodonProvider(PublishProvider):
     key = "mastodon"
@@ -51,6 +54,7 @@ class MastodonProvider(PublishProvider):
     color = "#6364ff"
     oauth = True
     oauth_fields = (_HOST,)
+    app_scopes = SCOPES
     connect_fields = (
         _HOST,
         Field(
@@ -83,6 +87,30 @@ class MastodonProvider(PublishProvider):
                 error.field = "host"
             raise
 
+    def server_of(self, values: Mapping[str, str]) -> str:
+        return base_address(values.get("host", ""))
+
+    def register_app(self, server: str, *, redirect_uri: str, client: GuardedClient) -> App:
+        with _blaming("host"):
+            made = MastodonApi(server, client).create_app(redirect_uri)
+        return App(str(made.get("client_id", "")), str(made.get("client_secret", "")))
+
+    def knows_app(self, server: str, app: App, client: GuardedClient) -> bool:
+        """A token for the app itself: a server that refuses it has forgotten the app, or gives none."""
+        wanted = {
+            "grant_type": "client_credentials",
+            "client_id": app.client_id,
+            "client_secret": app.client_secret,
+            "redirect_uri": "urn:ietf:wg:oauth:2.0:oob",
+        }
+        try:
+            with _blaming("host"):
+                return bool(MastodonApi(server, client).token(wanted).get("access_token"))
+        except ProviderError as error:
+            if error.kind in _NO_ANSWER:
+                raise
+            return False
+
     def start_oauth(
         self,
         values: Mapping[str, str],
@@ -92,24 +120,19 @@ class MastodonProvider(PublishProvider):
         state: str,
         client: GuardedClient,
     ) -> OAuthStart:
-        """Register Candy on the server (there is no central registration) and send the person."""
-        base = base_address(values.get("host", ""))
-        try:
-            known = MastodonApi(base, client).create_app(redirect_uri)
-        except ProviderError as error:
-            error.field = error.field or "host"
-            raise
+        """Send the person to the server that they named, where `app` is registered."""
+        base = self.server_of(values)
         query = {
             "response_type": "code",
-            "client_id": str(known.get("client_id", "")),
+            "client_id": app.client_id,
             "redirect_uri": redirect_uri,
             "scope": SCOPES,
             "state": state,
         }
         secrets = {
             "host": base,
-            "client_id": query["client_id"],
-            "client_secret": str(known.get("client_secret", "")),
+            "client_id": app.client_id,
+            "client_secret": app.client_secret,
         }
         return OAuthStart(f"{base}/oauth/authorize?{urlencode(query)}", secrets)
 
@@ -292,3 +315,13 @@ def _limits(configuration: Mapping[str, Any]) -> dict[str, Any]:
 
 
 provider = MastodonProvider()
+
+
+@contextmanager
+def _blaming(field: str) -> Iterator[None]:
+    """What the server says no to is about `field` of the form, unless it is said already."""
+    try:
+        yield
+    except ProviderError as error:
+        error.field = error.field or field
+        raise

@@ -94,6 +94,8 @@ class SignIn(Shapes):
         app = self.store.get(self.key, "app", fields.get("client_id", ""))
         if app is None or app["client_secret"] != fields.get("client_secret"):
             return self._oauth_error(401, "invalid_client", "Client authentication failed.")
+        if fields.get("grant_type") == "client_credentials":
+            return self._granted(login="", scope="read")
         grant = self.store.get(self.key, "code", fields.get("code", ""))
         if (
             grant is None
@@ -102,15 +104,18 @@ class SignIn(Shapes):
         ):
             return self._oauth_error(400, "invalid_grant", "The provided grant is invalid.")
         self.store.drop(self.key, "code", fields["code"])
-        token = secrets.token_urlsafe(32)
-        doc = {"login": grant["login"], "scope": grant["scope"], "at": self.now()}
-        self.store.put(self.key, "token", token, doc)
+        return self._granted(login=grant["login"], scope=grant["scope"])
+
+    def _granted(self, *, login: str, scope: str) -> Response:
+        """A token of a person, or with no `login` of the app itself."""
+        token, now = secrets.token_urlsafe(32), self.now()
+        self.store.put(self.key, "token", token, {"login": login, "scope": scope, "at": now})
         return json_response(
             {
                 "access_token": token,
                 "token_type": "Bearer",
-                "scope": grant["scope"],
-                "created_at": int(self.now()),
+                "scope": scope,
+                "created_at": int(now),
             }
         )
 
