@@ -159,12 +159,14 @@ class Supervisor:
         how = f"code {code}" if code >= 0 else signal.Signals(-code).name
         say(paint(f"{child.name} ended with {how}; starting it again in {delay:g} s", "31"))
 
-    def stop(self, grace: float = GRACE) -> None:
-        """Ask everyone to finish, wait, then make sure. Nothing of ours runs afterwards."""
+    def stop(self, asked: int, grace: float = GRACE) -> None:
+        """Ask everyone to finish, wait, then make sure. Nothing of ours runs afterwards.
+
+        A further request than the `asked` ones ends the waiting.
+        """
         for child in self.children:
             child.signal_group(signal.SIGTERM)
         deadline = time.monotonic() + grace
-        asked = REQUESTS.count
         while REQUESTS.count == asked and time.monotonic() < deadline:
             if not any(child.running for child in self.children):
                 break
@@ -216,10 +218,10 @@ def run(servers: services.Services) -> None:
         while True:
             supervisor.turn()
     finally:
-        REQUESTS.close()
+        asked = REQUESTS.close()
         (var_dir() / "runtime.env").unlink(missing_ok=True)
         say("stopping …")
-        supervisor.stop()
+        supervisor.stop(asked)
         end_leftovers(servers)
 
 
