@@ -71,7 +71,7 @@ def schedule(
     for number, (workspace, (key, share)) in enumerate(zip(workspaces, shares, strict=True)):
         plan.networks[workspace.schema_name] = key
         plan.expected[key] += share
-        most = min(per_account, _account_cap(key))
+        most = min(per_account, _cap(key, "account"))
         work.append((workspace.pk, number, key, share, start, spread, most))
     connection.close()
     with ProcessPoolExecutor(mp_context=get_context("spawn"), initializer=django.setup) as pool:
@@ -82,7 +82,7 @@ def schedule(
 def _shares(workspaces: list[Any], publishes: int, keys: list[str]) -> list[tuple[str, int]]:
     """Even over the workspaces; what a network's app may not send in a day goes to the others."""
     owners = [keys[number % len(keys)] for number in range(len(workspaces))]
-    caps = {key: _app_cap(key) // max(1, owners.count(key)) for key in keys}
+    caps = {key: _cap(key, "app") // max(1, owners.count(key)) for key in keys}
     shares = [0] * len(workspaces)
     left, turn = publishes, 0
     while left:
@@ -94,16 +94,10 @@ def _shares(workspaces: list[Any], publishes: int, keys: list[str]) -> list[tupl
     return list(zip(owners, shares, strict=True))
 
 
-def _app_cap(key: str) -> int:
+def _cap(key: str, scope: str) -> int:
+    """Posts that the network allows an account or its app, at the narrowest."""
     quotas = providers.get(key).capabilities.quotas
-    return min([q.limit for q in quotas if q.scope == "app" and q.role == "post"], default=10**9)
-
-
-def _account_cap(key: str) -> int:
-    quotas = providers.get(key).capabilities.quotas
-    return min(
-        [q.limit for q in quotas if q.scope == "account" and q.role == "post"], default=10**9
-    )
+    return min([q.limit for q in quotas if q.scope == scope and q.role == "post"], default=10**9)
 
 
 def _fill(
@@ -118,38 +112,26 @@ def _fill(
     """Connect the accounts of one workspace and schedule its posts; in a process of its own."""
     workspace = Workspace.objects.get(pk=workspace_id)
     with workspace_context(workspace):
-        _plan_posts(workspace, number, key, share, start, spread, per_account)
-
-
-def _plan_posts(
-    workspace: Workspace,
-    number: int,
-    key: str,
-    share: int,
-    start: datetime,
-    spread: float,
-    per_account: int,
-) -> None:
-    actor, provider = Actor.system(workspace), providers.get(key)
-    for account in range(math.ceil(share / per_account)):
-        login = f"account{number}x{account}"
-        connection = sandbox.connect(actor=actor, provider=key, login=login)
-        channel = channels.add(actor=actor, connection=connection)
-        first = account * per_account
-        numbers = range(first, min(share, first + per_account))
-        texts = [f"Post {index} of {login}" for index in numbers]
-        fields = variant_for(provider, connection.account, actor, texts[0])
-        # A slow machine needs a while to write them all; whole seconds make fewer moments.
-        now = timezone.now().replace(microsecond=0)
-        due = [start + timedelta(seconds=spread * index // max(share, 1)) for index in numbers]
-        planning.plan(
-            actor=actor,
-            channel=channel,
-            texts=texts,
-            due=[max(moment, now) for moment in due],
-            late_minutes=600,
-            **{name: value for name, value in fields.items() if name != "text"},
-        )
+        actor, provider = Actor.system(workspace), providers.get(key)
+        for account in range(math.ceil(share / per_account)):
+            login = f"account{number}x{account}"
+            connection = sandbox.connect(actor=actor, provider=key, login=login)
+            channel = channels.add(actor=actor, connection=connection)
+            first = account * per_account
+            numbers = range(first, min(share, first + per_account))
+            texts = [f"Post {index} of {login}" for index in numbers]
+            fields = variant_for(provider, connection.account, actor, texts[0])
+            # A slow machine needs a while to write them all; whole seconds make fewer moments.
+            now = timezone.now().replace(microsecond=0)
+            due = [start + timedelta(seconds=spread * index // max(share, 1)) for index in numbers]
+            planning.plan(
+                actor=actor,
+                channel=channel,
+                texts=texts,
+                due=[max(moment, now) for moment in due],
+                late_minutes=600,
+                **{name: value for name, value in fields.items() if name != "text"},
+            )
 
 
 def by_network(plan: Plan) -> dict[str, Counter[str]]:

@@ -146,7 +146,6 @@ def test_an_exception_stays_in_its_line_and_loses_its_secrets() -> None:
     assert "hunter2" not in json.dumps(lines)
 
 
-@pytest.mark.django_db
 def test_a_terminal_shows_an_exception_without_secrets_and_without_variables() -> None:
     text = written(
         "def call(access):\n"
@@ -163,6 +162,7 @@ def test_a_terminal_shows_an_exception_without_secrets_and_without_variables() -
     assert "variable-of-a-frame"[::-1] not in text
 
 
+@pytest.mark.django_db
 def test_every_answer_carries_a_request_id(client: Client) -> None:
     one, two = client.get("/livez"), client.get("/livez")
     assert observability.REQUEST_ID.fullmatch(one["X-Request-ID"])

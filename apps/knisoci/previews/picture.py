@@ -69,7 +69,7 @@ class _Sheet:
         self.room_for(EDGE)
         out = io.BytesIO()
         height = min(self.y + EDGE, MOST)
-        # Flat colours shrink well at any level; the highest takes five times as long for nothing.
+        # Flat colours shrink well at any level; the highest takes several times as long.
         self.image.crop((0, 0, WIDTH, height)).save(out, "PNG", compress_level=3)
         return out.getvalue()
 

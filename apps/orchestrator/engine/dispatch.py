@@ -47,9 +47,11 @@ def hand_out(queue: str, *, window: int, after: int) -> Handed:
     ).fetchall()
     ids = [row[0] for row in rows if row[0] is not None]
     _, _, room, oldest, spaces, last = rows[0]
-    if room <= 0:  # nobody's turn was used up
-        return Handed(ids, room, float(oldest or 0.0), after)
-    return Handed(ids, room, float(oldest or 0.0), last if spaces >= room else 0)
+    if room <= 0:
+        last = after  # nobody's turn was used up
+    elif spaces < room:
+        last = 0
+    return Handed(ids, room, float(oldest or 0.0), last)
 
 
 def take_back() -> int:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -91,8 +90,11 @@ class MastodonProvider(PublishProvider):
         return base_address(values.get("host", ""))
 
     def register_app(self, server: str, *, redirect_uri: str, client: GuardedClient) -> App:
-        with _blaming("host"):
+        try:
             made = MastodonApi(server, client).create_app(redirect_uri)
+        except ProviderError as error:
+            error.field = error.field or "host"
+            raise
         return App(str(made.get("client_id", "")), str(made.get("client_secret", "")))
 
     def knows_app(self, server: str, app: App, client: GuardedClient) -> bool:
@@ -104,12 +106,12 @@ class MastodonProvider(PublishProvider):
             "redirect_uri": "urn:ietf:wg:oauth:2.0:oob",
         }
         try:
-            with _blaming("host"):
-                return bool(MastodonApi(server, client).token(wanted).get("access_token"))
+            return bool(MastodonApi(server, client).token(wanted).get("access_token"))
         except ProviderError as error:
-            if error.kind in _NO_ANSWER:
-                raise
-            return False
+            if error.kind not in _NO_ANSWER:
+                return False
+            error.field = error.field or "host"
+            raise
 
     def start_oauth(
         self,
@@ -315,13 +317,3 @@ def _limits(configuration: Mapping[str, Any]) -> dict[str, Any]:
 
 
 provider = MastodonProvider()
-
-
-@contextmanager
-def _blaming(field: str) -> Iterator[None]:
-    """What the server says no to is about `field` of the form, unless it is said already."""
-    try:
-        yield
-    except ProviderError as error:
-        error.field = error.field or field
-        raise
