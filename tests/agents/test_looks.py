@@ -55,3 +55,18 @@ def test_a_score_shows_beside_the_text_without_leaving_the_page(learned, owner, 
         page.click("[aria-label=Why] >> nth=0")
         assert page.is_visible("text=Heard in")
         assert sight.serious() == []
+
+
+def test_what_is_typed_stays_when_the_voice_is_learned_meanwhile(learned, owner, look):
+    with look("/w/acme/voice", user=owner) as sight:
+        page = sight.page
+        page.fill("#id_text", "Half a sentence")
+        page.evaluate("document.querySelector('#voice-live').dataset.before = 1")
+        page.evaluate(
+            "document.querySelector('#voice-live').dispatchEvent(new Event('candy:refresh'))"
+        )
+        page.wait_for_selector("#voice-live:not([data-before])")
+        assert page.input_value("#id_text") == "Half a sentence"
+        page.click("text=Score it")
+        page.wait_for_selector("#score-box progress")
+        assert sight.complaints == []

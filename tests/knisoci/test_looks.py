@@ -14,6 +14,7 @@ from apps.integrations.models import Connection
 from apps.integrations.providers import all_publishers
 from apps.knisoci.models import Target, Variant
 from apps.knisoci.services import campaigns, channels, posts
+from apps.media.models import Asset
 from apps.media.services import assets
 from apps.workspaces.tenancy import workspace_context
 from apps.workspaces.types import Actor
@@ -204,3 +205,25 @@ def test_a_file_opens_beside_the_library_and_its_box_moves_by_keyboard(
         page.click("text=Keep this in the picture")
         page.wait_for_selector("text=You chose what stays.")
         assert sight.complaints == []
+
+
+def test_nothing_leaves_the_trash_for_good_unasked(
+    place: Place, workspace: Any, owner: Any, look: Callable[..., Any]
+) -> None:
+    with workspace_context(workspace):
+        row = assets.upload(actor=Actor.system(workspace), file=image("blue"), name="blue.jpg")[0]
+        assets.delete(actor=Actor.system(workspace), asset=row)
+    with look("/w/acme/media/?trash=1", user=owner) as sight:
+        page = sight.page
+        page.wait_for_load_state("networkidle")
+        page.check("[name=asset] >> nth=0", force=True)
+        page.click("#bulk >> text=Remove for good")
+        page.click("dialog[open] >> text=Keep it")
+        with workspace_context(workspace):
+            assert Asset.objects.filter(pk=row.pk).exists()
+        page.click("#bulk >> text=Remove for good")
+        with page.expect_response(lambda answer: "/bulk" in answer.url):
+            page.click("dialog[open] button >> text=Remove for good")
+        assert sight.complaints == []
+    with workspace_context(workspace):
+        assert not Asset.objects.filter(pk=row.pk).exists()

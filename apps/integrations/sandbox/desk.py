@@ -11,7 +11,7 @@ import base64
 import hashlib
 import secrets
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import Any
@@ -32,6 +32,23 @@ class Held:
     scopes: tuple[str, ...]
     at: float
     until: float
+
+
+def consent_page(root: str, app: str, where: str, links: Mapping[str, str], deny: str) -> Response:
+    """Where a person lets `app` in: one of `links` (words to address) for each account, or `deny`."""
+    rows = "".join(
+        f'<li><a class="button" href="{escape(link)}">{escape(words)}</a></li>'
+        for words, link in links.items()
+    )
+    page = (
+        '<!doctype html><html lang="en"><meta charset="utf-8"><title>Authorise</title>'
+        '<meta name="viewport" content="width=device-width"><link rel="icon" href="data:,">'
+        f'<link rel="stylesheet" href="{root}/sandbox.css"><main class="consent">'
+        f'<p class="badge">Sandbox</p><h1>{escape(app)} asks for access</h1>'
+        f"<p>It may post and read as you on {escape(where)}.</p><ul>{rows}</ul>"
+        f'<p><a href="{escape(deny)}">Deny</a></p></main></html>'
+    )
+    return Response(page.encode(), 200, {"content-type": "text/html; charset=utf-8"})
 
 
 class Desk:
@@ -65,22 +82,11 @@ class Desk:
             return json_response({"error": "invalid_client"}, 400)
 
         def link(**extra: str) -> str:
-            return escape(f"{request.base}{approve}?{urlencode(query | extra)}")
+            return f"{request.base}{approve}?{urlencode(query | extra)}"
 
-        rows = "".join(
-            f'<li><a class="button" href="{link(login=one)}">Continue as {escape(one)}</a></li>'
-            for one in sorted({*people, *PEOPLE})[:12]
-        )
         root = request.base.removesuffix(f"/{self.key}")
-        page = (
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Authorise</title>'
-            f'<meta name="viewport" content="width=device-width"><link rel="stylesheet" '
-            f'href="{root}/sandbox.css"><main class="consent"><p class="badge">Sandbox</p>'
-            f"<h1>Candy asks for access</h1><p>It may post and read as you on the simulated "
-            f'{escape(self.name)}.</p><ul>{rows}</ul><p><a href="{link(deny="1")}">Deny</a></p>'
-            "</main></html>"
-        )
-        return Response(page.encode(), 200, {"content-type": "text/html; charset=utf-8"})
+        links = {f"Continue as {one}": link(login=one) for one in sorted({*people, *PEOPLE})[:12]}
+        return consent_page(root, "Candy", f"the simulated {self.name}", links, link(deny="1"))
 
     def approve(self, request: Request) -> Response:
         """Back to Candy with a code, or with the refusal."""

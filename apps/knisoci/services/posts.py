@@ -10,6 +10,7 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from apps.ids import uuid7
 from apps.knisoci import content, permissions
 from apps.knisoci.errors import ContentInvalid, InFlight
 from apps.knisoci.models import Campaign, Channel, Post, Target, Variant
@@ -52,29 +53,38 @@ def create(
     brief: str = "",
     campaign: Campaign | UUID | None = None,
     variants: Sequence[Mapping[str, Any]] = (),
+    id: UUID | None = None,
 ) -> Post:
     """A draft. `variants` are keyword arguments of save_variant, `channel` and `text` at least.
 
-    Event post.created. Raises ContentInvalid, CampaignNotFound, ChannelNotFound.
+    Who may have to ask twice (the answer was lost on its way) names the `id`: the draft of the first
+    time is changed then, not made again. Event post.created. Raises ContentInvalid,
+    CampaignNotFound, ChannelNotFound.
     """
     actor.require(permissions.WRITE)
     _check_title(title)
     with transaction.atomic():
-        post = Post.objects.create(
-            title=_plain(title).strip(),
-            brief=_plain(brief),
-            campaign=finding.get(Campaign, campaign) if campaign else None,
-            author_id=actor.user_id,
+        post, is_new = Post.objects.get_or_create(
+            pk=id or uuid7(),
+            defaults={
+                "title": _plain(title).strip(),
+                "brief": _plain(brief),
+                "campaign": finding.get(Campaign, campaign) if campaign else None,
+                "author_id": actor.user_id,
+            },
         )
+        if not is_new:
+            post = update(actor=actor, post=post, title=title, brief=brief, campaign=campaign)
         for fields in variants:
             save_variant(actor=actor, post=post, **fields)
-        orchestrator.emit(
-            actor=actor,
-            kind="post.created",
-            subject=("post", str(post.pk)),
-            data={"title": post.title},
-            summary=f"Drafted {name_of(post)}",
-        )
+        if is_new:
+            orchestrator.emit(
+                actor=actor,
+                kind="post.created",
+                subject=("post", str(post.pk)),
+                data={"title": post.title},
+                summary=f"Drafted {name_of(post)}",
+            )
     return post
 
 

@@ -1,7 +1,7 @@
 """The composer: one post, a text for each channel, checked and previewed while it is written.
 
 The page saves by itself. ``save`` takes the whole form, makes or changes the draft through the
-services and answers with fragments: counter, flight check and preview of each channel, and the bar.
+services and answers with fragments: counter, flight check and preview of each channel, and what the bar says.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ from apps.workspaces.tenancy import reverse
 
 # As many channels as a first post may start with unasked: more than these, a person picks.
 _FEW = 4
+_MINUTE = "%Y-%m-%dT%H:%M"  # how a datetime-local field writes wall time
 
 
 @require_GET
@@ -176,7 +177,15 @@ def _when(request: HttpRequest) -> Any:
 
 
 def _page(request: Any, post: Post | None, form: DraftForm, at: str = "") -> HttpResponse:
-    context = {**_context(request, post, form), "at": at, "campaigns": queries.campaigns()}
+    now = timezone.now().astimezone(ZoneInfo(request.user.time_zone))
+    context = {
+        **_context(request, post, form),
+        "at": at or _next_hour(now).strftime(_MINUTE),
+        "earliest": now.strftime(_MINUTE),
+        "zone": request.user.time_zone,
+        "may_publish": request.actor.can(permissions.PUBLISH),
+        "campaigns": queries.campaigns(),
+    }
     return render(request, "knisoci/compose.html", context)
 
 
@@ -187,20 +196,14 @@ def _fragments(request: Any, post: Post | None, form: DraftForm, status: int = 2
 
 
 def _context(request: Any, post: Post | None, form: DraftForm) -> dict[str, Any]:
-    zone = ZoneInfo(request.user.time_zone)
     unchecked = any(line.target and not line.flight and not line.is_locked for line in form.lines)
     return {
         "post": post,
         "form": form,
-        "zone": request.user.time_zone,
-        "suggested_at": _next_hour(zone).strftime("%Y-%m-%dT%H:%M"),
-        "earliest": timezone.now().astimezone(zone).strftime("%Y-%m-%dT%H:%M"),
-        "may_publish": request.actor.can(permissions.PUBLISH),
         "saved_at": post.updated_at if post else None,
         "unchecked": unchecked,
     }
 
 
-def _next_hour(zone: ZoneInfo) -> datetime:
-    now = timezone.now().astimezone(zone)
+def _next_hour(now: datetime) -> datetime:
     return (now + timedelta(hours=1)).replace(minute=0, second=0, microsecond=0)

@@ -14,6 +14,7 @@ from uuid import UUID
 from django.db import transaction
 
 from apps.errors import DomainError
+from apps.ids import uuid7
 from apps.integrations.providers.base import Count
 from apps.knisoci import content, queries
 from apps.knisoci.models import Channel, Post, Target, Variant
@@ -30,7 +31,8 @@ from apps.workspaces.types import Actor
 def empty(channels: list[Channel], chosen: list[Channel], text: str = "") -> DraftForm:
     ids = {channel.pk for channel in chosen}
     lines = tuple(Line(channel, is_chosen=channel.pk in ids) for channel in channels)
-    return measured(DraftForm(None, "", Sheet(Part(ALL, text=text)), lines))
+    form = DraftForm(None, "", Sheet(Part(ALL, text=text)), lines, draft_id=uuid7())
+    return measured(form)
 
 
 def of_post(post: Post, channels: list[Channel]) -> DraftForm:
@@ -89,7 +91,7 @@ def store(*, actor: Actor, form: DraftForm) -> Post:
     with transaction.atomic():
         if form.post_id is None:
             campaign = form.campaign if isinstance(form.campaign, UUID) else None
-            post = posts.create(actor=actor, title=form.title, campaign=campaign)
+            post = posts.create(actor=actor, title=form.title, campaign=campaign, id=form.draft_id)
         else:
             post = posts.update(
                 actor=actor, post=form.post_id, title=form.title, campaign=form.campaign

@@ -32,6 +32,7 @@ def parse(data: QueryDict, channels: list[Channel]) -> DraftForm:
         sheet,
         tuple(lines),
         _poll(data),
+        draft_id=parse_id(data.get("draft", "")),
     )
     return measured(_with_details(form, data))
 

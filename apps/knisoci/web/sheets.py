@@ -256,7 +256,8 @@ class Line:
 class DraftForm:
     """The whole form. `alts` are descriptions of files as typed, by asset id.
 
-    `campaign` is an id, None for no campaign, "keep" where the form does not say.
+    `campaign` is an id, None for no campaign, "keep" where the form does not say. `draft_id` is the id
+    that a post which is not stored yet will have: a save that is sent twice makes one draft.
     """
 
     post_id: UUID | None
@@ -266,6 +267,7 @@ class DraftForm:
     poll: PollForm = field(default_factory=PollForm)
     alts: Mapping[str, str] = field(default_factory=dict)
     campaign: UUID | str | None = "keep"
+    draft_id: UUID | None = None
     error: DomainError | None = None
 
     @property

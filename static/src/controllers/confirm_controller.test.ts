@@ -1,5 +1,5 @@
 import { beforeEach, expect, it, vi } from "vitest";
-import { one, page } from "../test/stimulus";
+import { one, page, settled } from "../test/stimulus";
 import ConfirmController from "./confirm_controller";
 
 const DIALOG = `<dialog id="confirm-dialog"><h2 data-confirm-part="title"></h2><p data-confirm-part="body"></p>
@@ -73,4 +73,70 @@ it("asks once when a page also binds it by hand", async () => {
   answer("yes");
   expect(sent).toHaveBeenCalledOnce();
   expect(one<HTMLDialogElement>("dialog").open).toBe(false);
+});
+
+const REMOVE = `<button class="remove" hx-post="/x" data-controller="confirm" data-confirm-text-value="The channel leaves."></button>`;
+
+function tries(element: Element): ReturnType<typeof vi.fn> {
+  const issueRequest = vi.fn();
+  element.dispatchEvent(new CustomEvent("htmx:confirm", { cancelable: true, detail: { issueRequest } }));
+  return issueRequest;
+}
+
+it("gives the answer to the element that took the place of the one that asked", async () => {
+  await page(`${DIALOG}<div id="live">${REMOVE}<button hx-post="/y"></button></div>`, { confirm: ConfirmController });
+  const first = tries(one(".remove"));
+  one("#live").innerHTML = `<p>New</p>${REMOVE}`;
+  await settled();
+  const clicked = vi.fn();
+  one(".remove").addEventListener("click", () => clicked(tries(one(".remove"))));
+  answer("yes");
+  expect(first, "htmx would send nothing for an element that is gone").not.toHaveBeenCalled();
+  expect(clicked).toHaveBeenCalledOnce();
+  expect(one<HTMLDialogElement>("dialog").open, "it is not asked twice").toBe(false);
+});
+
+it("says so when what was asked about is gone, or would send something else", async () => {
+  await page(`${DIALOG}<div id="live">${REMOVE}</div>`, { confirm: ConfirmController });
+  const said = vi.fn();
+  document.addEventListener("candy:toast", said, { once: true });
+  tries(one(".remove"));
+  one("#live").innerHTML = REMOVE.replace("leaves", "and its posts leave");
+  await settled();
+  const clicked = vi.fn();
+  one(".remove").addEventListener("click", clicked);
+  answer("yes");
+  expect(clicked).not.toHaveBeenCalled();
+  expect(said).toHaveBeenCalledOnce();
+});
+
+it("asks for one button of a form and sends the form with it", async () => {
+  await page(
+    `${DIALOG}<form hx-post="/bulk"><button id="move" name="verb" value="move"></button><button id="purge" name="verb" value="purge" data-controller="confirm" data-confirm-yes-value="Remove for good"></button></form>`,
+    { confirm: ConfirmController },
+  );
+  const verbs: unknown[] = [];
+  one("form").addEventListener("submit", (event) => {
+    event.preventDefault();
+    verbs.push(((event as SubmitEvent).submitter as HTMLButtonElement).value);
+  });
+  one("#move").click();
+  one("#purge").click();
+  expect(verbs).toEqual(["move"]);
+  answer("yes");
+  expect(verbs).toEqual(["move", "purge"]);
+});
+
+it("is asked once also where htmx keeps the request in a queue, and again the next time", async () => {
+  await page(`${DIALOG}${REMOVE}`, { confirm: ConfirmController });
+  const issue = tries(one(".remove"));
+  answer("yes");
+  expect(issue).toHaveBeenCalledOnce();
+  const asked = (): boolean => {
+    const event = new CustomEvent("htmx:confirm", { cancelable: true, detail: { issueRequest: vi.fn() } });
+    return !one(".remove").dispatchEvent(event);
+  };
+  expect(asked(), "its turn in the queue").toBe(false);
+  one(".remove").dispatchEvent(new Event("htmx:beforeRequest"));
+  expect(asked(), "a new click").toBe(true);
 });

@@ -209,3 +209,49 @@ test("fields that could not be opened can be asked for again", async () => {
   expect(one("#lost").hidden).toBe(true);
   expect(saved()).toBe(1);
 });
+
+function leaves(): boolean {
+  return window.dispatchEvent(new Event("beforeunload", { cancelable: true }));
+}
+
+function htmxSays(name: string, detail: Record<string, unknown> = {}, from = "#composer"): void {
+  one(from).dispatchEvent(new CustomEvent(`htmx:${name}`, { bubbles: true, detail }));
+}
+
+test("typing is saved once, not again when the field is left", async () => {
+  running = await page(FORM, controllers);
+  const saves = vi.fn();
+  one("#composer").addEventListener("composer:save", saves);
+  vi.useFakeTimers();
+  type("#text", "Hello there");
+  vi.advanceTimersByTime(1_000);
+  one("#text").dispatchEvent(new Event("change", { bubbles: true }));
+  vi.advanceTimersByTime(1_000);
+  vi.useRealTimers();
+  expect(saves).toHaveBeenCalledOnce();
+});
+
+test("publishing takes the whole form with it: no save beside it, and the page may be left", async () => {
+  const bar = '<button type="button" id="now" data-composer-target="send"></button></form>';
+  running = await page(FORM.replace("</form>", bar), controllers);
+  const saves = vi.fn();
+  one("#composer").addEventListener("composer:save", saves);
+  vi.useFakeTimers();
+  type("#text", "Hello there");
+  expect(leaves()).toBe(false);
+  htmxSays("beforeRequest", {}, "#now");
+  vi.advanceTimersByTime(1_000);
+  vi.useRealTimers();
+  expect(saves).not.toHaveBeenCalled();
+  expect(leaves()).toBe(true);
+  htmxSays("afterRequest", { successful: false, failed: true, xhr: { status: 422 } }, "#now");
+  expect(leaves(), "it was refused; what was typed may not be stored").toBe(false);
+});
+
+test("a refused save is not taken for a save", async () => {
+  running = await page(FORM, controllers);
+  htmxSays("beforeRequest");
+  expect(leaves()).toBe(true);
+  htmxSays("afterRequest", { successful: false, failed: true, xhr: { status: 422 } });
+  expect(leaves()).toBe(false);
+});

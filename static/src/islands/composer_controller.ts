@@ -13,7 +13,7 @@ const ANY = "00000000-0000-0000-0000-000000000000";
  * never taken away: what was typed stays. Files are the tray's, threads the thread's, polls the poll's.
  */
 export default class ComposerController extends Controller<HTMLFormElement> {
-  static targets = ["main", "channel", "line", "custom", "own", "option", "formats", "status", "state", "wait", "said"];
+  static targets = ["main", "channel", "line", "custom", "own", "option", "formats", "status", "state", "send", "wait", "said"];
   static values = { uploadUrl: String, tileUrl: String, ownUrl: String };
   declare readonly mainTarget: HTMLTextAreaElement;
   declare readonly channelTargets: HTMLInputElement[];
@@ -24,6 +24,7 @@ export default class ComposerController extends Controller<HTMLFormElement> {
   declare readonly formatsTargets: HTMLElement[];
   declare readonly hasStateTarget: boolean;
   declare readonly stateTarget: HTMLElement;
+  declare readonly sendTargets: HTMLElement[];
   declare readonly waitTarget: HTMLTemplateElement;
   declare readonly saidTarget: HTMLElement;
   declare readonly uploadUrlValue: string;
@@ -31,6 +32,7 @@ export default class ComposerController extends Controller<HTMLFormElement> {
   declare readonly ownUrlValue: string;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private dirty = false;
+  private leaving = false;
   private readonly coming = new Set<string>();
   private tray: Element | null = null;
 
@@ -65,6 +67,7 @@ export default class ComposerController extends Controller<HTMLFormElement> {
     const field = event.target as HTMLInputElement;
     if (field.id === "at" || field.type === "file") return;
     if (field.type === "checkbox" && event.type === "input") return; // it says both; once is enough
+    if (isTyped(field) && event.type === "change") return; // said by its `input`, perhaps stored already
     if (field.name === "channel") {
       this.showLines();
       if (this.awaitLines()) {
@@ -86,6 +89,10 @@ export default class ComposerController extends Controller<HTMLFormElement> {
   }
 
   saving(event: Event): void {
+    if (this.isSending(event)) {
+      clearTimeout(this.timer); // it takes the whole form with it
+      this.leaving = true;
+    }
     if (event.target !== this.element) return;
     this.dirty = false;
     if (this.hasStateTarget) this.stateTarget.textContent = "Saving…";
@@ -94,8 +101,11 @@ export default class ComposerController extends Controller<HTMLFormElement> {
 
   saved(event: Event): void {
     const { successful, failed, xhr } = (event as CustomEvent).detail;
-    if (successful || (failed && xhr?.status === 422)) return;
+    if (successful) return;
+    if (this.isSending(event)) this.leaving = false;
+    if (event.target !== this.element) return;
     this.dirty = true;
+    if (failed && xhr?.status === 422) return; // the answer's words stand where "Not saved yet" would
     if (this.hasStateTarget) this.stateTarget.textContent = "Not saved yet";
     for (const line of this.lineTargets.filter((each) => "late" in each.dataset)) this.lost(line, true);
   }
@@ -210,6 +220,10 @@ export default class ComposerController extends Controller<HTMLFormElement> {
     return this.lineTargets.find((line) => line.dataset.channel === channel);
   }
 
+  private isSending(event: Event): boolean {
+    return this.sendTargets.includes(event.target as HTMLElement);
+  }
+
   private save(): void {
     clearTimeout(this.timer);
     this.element.dispatchEvent(new CustomEvent("composer:save"));
@@ -221,6 +235,10 @@ export default class ComposerController extends Controller<HTMLFormElement> {
   };
 
   private readonly warn = (event: BeforeUnloadEvent): void => {
-    if (this.dirty) event.preventDefault();
+    if (this.dirty && !this.leaving) event.preventDefault();
   };
+}
+
+function isTyped(field: HTMLElement): boolean {
+  return field.matches("textarea, input:not([type=checkbox], [type=radio])");
 }

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
+from apps.integrations.sandbox.desk import consent_page
 from apps.integrations.sandbox.kernel import Request, Response, json_response
 
 from .simulator_shapes import Refused, Shapes
@@ -52,22 +52,14 @@ class SignIn(Shapes):
         people = [a["username"] for a in self.store.things(self.key, "account")] or list(PEOPLE)
 
         def link(**extra: str) -> str:
-            return escape(f"{request.base}/oauth/approve?{urlencode(query | extra)}")
+            return f"{request.base}/oauth/approve?{urlencode(query | extra)}"
 
-        rows = "".join(
-            f'<li><a class="button" href="{link(login=p)}">Authorise as @{escape(p)}</a></li>'
-            for p in sorted({*people, *PEOPLE})[:12]
-        )
         root = request.base.removesuffix(f"/{self.key}")
-        page = (
-            f'<!doctype html><html lang="en"><meta charset="utf-8"><title>Authorise</title>'
-            f'<meta name="viewport" content="width=device-width"><link rel="stylesheet" '
-            f'href="{root}/sandbox.css"><main class="consent"><p class="badge">Sandbox</p>'
-            f"<h1>{escape(app['name'])} asks for access</h1><p>It may post and read as you on this "
-            f'simulated Mastodon server.</p><ul>{rows}</ul><p><a href="{link(deny="1")}">Deny</a></p>'
-            "</main></html>"
+        accounts = sorted({*people, *PEOPLE})[:12]
+        links = {f"Authorise as @{one}": link(login=one) for one in accounts}
+        return consent_page(
+            root, app["name"], "this simulated Mastodon server", links, link(deny="1")
         )
-        return Response(page.encode(), 200, {"content-type": "text/html; charset=utf-8"})
 
     async def approve(self, request: Request) -> Response:
         redirect = request.first("redirect_uri")
