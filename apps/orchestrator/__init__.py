@@ -9,6 +9,7 @@ from apps.orchestrator.registry import action
 from apps.orchestrator.subscribers import subscriber
 from apps.orchestrator.types import (
     FACES_ALL,
+    WHEN_IDLE,
     ActionContext,
     Effect,
     Face,
@@ -20,6 +21,7 @@ from apps.orchestrator.types import (
 
 __all__ = [
     "FACES_ALL",
+    "WHEN_IDLE",
     "ActionContext",
     "Cancelled",
     "Defer",

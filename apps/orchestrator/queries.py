@@ -12,7 +12,7 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from apps.orchestrator.models import Event, EventCounter, Job
-from apps.orchestrator.types import QUEUES
+from apps.orchestrator.types import QUEUES, WHEN_IDLE
 from apps.workspaces.models import DueWork
 
 
@@ -49,7 +49,8 @@ def run_times(jobs: Iterable[UUID]) -> list[tuple[UUID, datetime]]:
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """How a queue stands. ``lateness_seconds``: how long the oldest due piece of work has waited."""
+    """How a queue stands. ``lateness_seconds``: how long the oldest due piece of work has
+    waited that somebody waits for (priority below ``WHEN_IDLE``)."""
 
     name: str
     scheduled: int = 0
@@ -70,7 +71,7 @@ def queues(*, workspace_id: int | None = None) -> list[Queue]:
         ready=Count("pk", filter=waiting),
         running=Count("pk", filter=Q(state="running")),
         unknown=Count("pk", filter=Q(state="unknown")),
-        oldest=Min("run_at", filter=Q(state__in=["ready", "dispatched"])),
+        oldest=Min("run_at", filter=Q(state__in=["ready", "dispatched"], priority__lt=WHEN_IDLE)),
     )
     now = timezone.now()
     by_name = {}

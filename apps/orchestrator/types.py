@@ -46,6 +46,9 @@ class Face(StrEnum):
 
 FACES_ALL = frozenset(Face)
 
+# A priority for what nobody waits for: it runs after all else, and it makes no queue late.
+WHEN_IDLE = 400
+
 
 @dataclass(frozen=True, slots=True)
 class Retry:

@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from apps.errors import PermissionDenied
-from apps.orchestrator import services, sync
+from apps.orchestrator import WHEN_IDLE, queries, services, sync
 from apps.orchestrator.models import Event, Job, Schedule
 from apps.orchestrator.services import upkeep, watching
 from apps.workspaces.models import DueWork, Workspace
@@ -77,6 +77,14 @@ def test_a_late_queue_is_said_once(house: Actor, settings: Any) -> None:
     event = Event.objects.get(kind="system.queue_late")
     assert event.subject_id == "publish"
     assert event.data["ready"] == 1
+
+
+def test_work_that_nobody_waits_for_makes_no_queue_late(house: Actor) -> None:
+    job = services.enqueue(actor=house, action="probe.checkable", priority=WHEN_IDLE)
+    DueWork.objects.filter(pk=job.pk).update(run_at=timezone.now() - timedelta(hours=1))
+    assert services.run(action="system.watch", actor=house).late_queues == []
+    (publish,) = [one for one in queries.queues() if one.name == "publish"]
+    assert (publish.ready, publish.lateness_seconds) == (1, 0.0)
 
 
 def test_new_kinds_of_errors_are_reported_once(

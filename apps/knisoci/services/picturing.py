@@ -11,6 +11,7 @@ from apps.knisoci import previews
 from apps.knisoci.models import Approval
 from apps.knisoci.types import KeepPreviewInput, RetakePreviewsInput
 from apps.media.services import screenshots
+from apps.orchestrator import WHEN_IDLE
 from apps.orchestrator import queries as jobs
 from apps.orchestrator import services as orchestrator
 from apps.orchestrator.models import Job
@@ -18,9 +19,8 @@ from apps.workspaces.tenancy import require_workspace
 from apps.workspaces.types import Actor
 
 KEEP, RETAKE = "knisoci.keep_preview", "knisoci.retake_previews"
-# Nobody waits for a picture: it may be taken when the rush is over, and after all else.
+# Nobody waits for a picture: it may be taken when the rush is over, and after all else (WHEN_IDLE).
 _AFTER = timedelta(minutes=5)
-_PRIORITY = 400
 _AT_ONCE = 200
 
 
@@ -31,7 +31,7 @@ def plan(approval: Approval) -> None:
         action=KEEP,
         input=KeepPreviewInput(approval=approval.pk),
         run_at=timezone.now() + _AFTER,
-        priority=_PRIORITY,
+        priority=WHEN_IDLE,
         subject=_subject(approval.pk),
     )
 
@@ -64,7 +64,7 @@ def retake(after: UUID | None = None) -> int:
             actor=_system(),
             action=KEEP,
             input=KeepPreviewInput(approval=pk),
-            priority=_PRIORITY,
+            priority=WHEN_IDLE,
             idempotency_key=f"retake:{pk}",
             subject=_subject(pk),
         )
@@ -73,7 +73,7 @@ def retake(after: UUID | None = None) -> int:
             actor=_system(),
             action=RETAKE,
             input=RetakePreviewsInput(after=found[-1]),
-            priority=_PRIORITY,
+            priority=WHEN_IDLE,
         )
     return len(found)
 
@@ -91,7 +91,7 @@ def _look_again() -> None:
         action=RETAKE,
         input=RetakePreviewsInput(),
         run_at=hour,
-        priority=_PRIORITY,
+        priority=WHEN_IDLE,
         idempotency_key=f"retake-previews:{hour:%Y-%m-%dT%H}",
     )
 
