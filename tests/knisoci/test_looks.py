@@ -14,6 +14,7 @@ from apps.integrations.models import Connection
 from apps.integrations.providers import all_publishers
 from apps.knisoci.models import Target, Variant
 from apps.knisoci.services import campaigns, channels, posts
+from apps.knisoci.transitions import TargetState
 from apps.media.models import Asset
 from apps.media.services import assets
 from apps.workspaces.tenancy import workspace_context
@@ -227,3 +228,29 @@ def test_nothing_leaves_the_trash_for_good_unasked(
         assert sight.complaints == []
     with workspace_context(workspace):
         assert not Asset.objects.filter(pk=row.pk).exists()
+
+
+def test_the_head_of_a_page_follows_what_happens_below_it(
+    place: Place, workspace: Any, owner: Any, look: Callable[..., Any]
+) -> None:
+    refresh = "id => document.getElementById(id).dispatchEvent(new Event('candy:refresh'))"
+    with look(f"/w/acme/posts/{place.post}/", user=owner) as sight:
+        page = sight.page
+        page.wait_for_load_state("networkidle")
+        assert page.inner_text("#post-state").startswith("Draft")
+        assert page.is_visible("text=Delete")
+        with workspace_context(workspace):
+            Target.objects.filter(post=place.post).update(
+                state=TargetState.PUBLISHED, remote_id="1"
+            )
+        page.evaluate(refresh, "post-live")
+        page.wait_for_selector("#post-state >> text=Published")
+        assert not page.is_visible("text=Delete")
+        page.goto(page.url.split("/posts/")[0] + f"/campaigns/{place.campaign}/")
+        page.wait_for_load_state("networkidle")
+        with workspace_context(workspace):
+            campaigns.resume(actor=Actor.system(workspace), campaign=place.campaign)
+        page.evaluate(refresh, "campaign-live")
+        page.wait_for_selector("#campaign-actions >> text=Pause")
+        assert page.inner_text("#campaign-state").startswith("Posts")
+        assert sight.complaints == []

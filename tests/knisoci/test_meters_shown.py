@@ -24,11 +24,11 @@ from tests.support.networks import Networks
 TELL = {
     "bluesky": "3,000",
     "discord": "5",
-    "facebook": "100",
-    "instagram": "100",
+    "facebook": "%",
+    "instagram": "%",
     "mastodon": "300",
     "pinterest": "100",
-    "threads": "100",
+    "threads": "%",
     "x": "100",
 }
 SILENT = {"linkedin", "slack", "telegram", "tiktok", "youtube"}
@@ -74,7 +74,7 @@ def test_headers_of_a_call_become_a_gauge(
     assert {one.label for one in told} <= words | {"Calls", "Calls of the app"}
     page = page_of(client_for(admin), workspace, channel)
     assert "Calls" in page
-    assert f"of {TELL[key]}" in page
+    assert re.search(rf"\d (of )?{TELL[key]} ", page)
 
 
 HOUR = 3600
@@ -95,8 +95,8 @@ HOUR = 3600
           "x-ratelimit-reset-after": "3600.0"}, "4 of 5 · resets {at}"),
         ({"x-business-use-case-usage":
           '{"1": [{"call_count": 100, "estimated_time_to_regain_access": 60}]}'},
-         "100 of 100 · room again {at}"),
-        ({"x-app-usage": '{"call_count": 28, "total_time": 12}'}, "Calls of the app 28 of 100"),
+         "Calls 100 % · room again {at}"),
+        ({"x-app-usage": '{"call_count": 28, "total_time": 12}'}, "Calls of the app 28 %"),
     ],
 )  # fmt: skip
 def test_every_form_is_told_with_its_time_in_words(

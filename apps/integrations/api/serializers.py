@@ -49,6 +49,9 @@ class MeterOut(BaseModel):
     limit: int
     resets_at: datetime | None
     by_network: bool = Field(description="The network's own figure, not only our count.")
+    in_percent: bool = Field(
+        description="`used` of 100 hundredths of what the network does not say."
+    )
 
 
 class ConnectionOut(BaseModel):

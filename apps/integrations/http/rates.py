@@ -17,11 +17,15 @@ _LONGEST = timedelta(days=2)  # nobody means more; a wrong header must not park 
 
 @dataclass(frozen=True, slots=True)
 class RateState:
-    """A bucket as the server reports it; None where it says nothing. `reset_at` is aware UTC."""
+    """A bucket as the server reports it; None where it says nothing. `reset_at` is aware UTC.
+
+    `in_percent`: the server counts in hundredths of an allowance that it does not name.
+    """
 
     limit: int | None
     remaining: int | None
     reset_at: datetime | None
+    in_percent: bool = False
 
 
 def rate_state(headers: Mapping[str, str], *, now: datetime | None = None) -> RateState:
@@ -65,7 +69,8 @@ def usage_state(
         return None
     left = max(0, 100 - int(max(shares)))
     full_for = timedelta(minutes=max(minutes))
-    return RateState(100, left, now + min(full_for, _LONGEST) if full_for else None)
+    reset_at = now + min(full_for, _LONGEST) if full_for else None
+    return RateState(100, left, reset_at, in_percent=True)
 
 
 _SHARES = frozenset({"call_count", "total_cputime", "total_time", "acc_id_util_pct"})

@@ -50,7 +50,8 @@ class Exceeded:
 class Meter:
     """One gauge. `kind` "quota" counts publications, "rate" calls; `by_network`: it told us itself.
 
-    `limit` 0: the network asks us to wait until `resets_at` and says no figure.
+    `limit` 0: the network asks us to wait until `resets_at` and says no figure. `in_percent`: `limit` is
+    100, and of what the network does not say.
     """
 
     name: str
@@ -61,6 +62,7 @@ class Meter:
     limit: int
     resets_at: datetime | None
     by_network: bool = False
+    in_percent: bool = False
 
     @property
     def share(self) -> float:
@@ -244,10 +246,12 @@ def learn(connection: Connection, exchange: Exchange) -> None:
         until = until or state.reset_at
     if state.limit is not None or until is not None:
         name = _told_about(connection, network, endpoint)
-        said[name] = Said(state.limit, state.remaining, state.reset_at, until)
+        said[name] = Said(state.limit, state.remaining, state.reset_at, until, state.in_percent)
     if app := usage_state(headers, of_app=True, now=now):
         rests = (app.reset_at or now + timedelta(minutes=5)) if not app.remaining else None
-        said[books.app_name(connection, "all")] = Said(100, app.remaining, app.reset_at, rests)
+        said[books.app_name(connection, "all")] = Said(
+            app.limit, app.remaining, app.reset_at, rests, app.in_percent
+        )
     tallies().heard(calls=calls, said=said, now=now)
     for rule in network.capabilities.quotas:
         if rule.scope == "app":  # it lives, so it has a share
@@ -330,7 +334,8 @@ def _rate_gauge(scope: str, endpoint: str, words: str, said: Said, now: datetime
     limit = said.limit or 0
     used = limit if rests else max(0, limit - (said.remaining or 0))
     name = f"calls.{endpoint}" if scope == "account" else f"calls.{scope}"
-    return Meter(name, label, "rate", scope, used, limit, rests or said.reset_at, True)
+    resets_at = rests or said.reset_at
+    return Meter(name, label, "rate", scope, used, limit, resets_at, True, said.in_percent)
 
 
 def purge() -> int:

@@ -88,6 +88,7 @@ class Said:
     remaining: int | None = None
     reset_at: datetime | None = None
     until: datetime | None = None
+    in_percent: bool = False
 
 
 class Tallies:
@@ -238,6 +239,7 @@ def _as_fields(said: Said) -> dict[Any, Any]:
     return {
         **{name: str(value) for name, value in numbers.items() if value is not None},
         **{name: str(value.timestamp()) for name, value in moments.items() if value is not None},
+        "in_percent": "1" if said.in_percent else "",
         "at": str(time.time()),
     }
 
@@ -249,7 +251,13 @@ def _from_fields(fields: Mapping[str, str]) -> Said:
     def moment(name: str) -> datetime | None:
         return datetime.fromtimestamp(float(fields[name]), UTC) if name in fields else None
 
-    return Said(number("limit"), number("remaining"), moment("reset_at"), moment("until"))
+    return Said(
+        number("limit"),
+        number("remaining"),
+        moment("reset_at"),
+        moment("until"),
+        in_percent=bool(fields.get("in_percent")),
+    )
 
 
 _tallies: dict[str, Tallies] = {}

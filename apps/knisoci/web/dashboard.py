@@ -73,7 +73,7 @@ def card(channel: Channel, found: Sequence[Meter]) -> tuple[dict[str, Any], list
 def _gauge(meter: Meter) -> Gauge:
     # One that fits is not full, however little it is.
     percent = 100 if meter.share >= 1 else min(99, round(meter.share * 100))
-    short = note = f"{meter.used:,} of {meter.limit:,}"
+    short = note = f"{meter.used} %" if meter.in_percent else f"{meter.used:,} of {meter.limit:,}"
     if not meter.limit:
         short = note = "none for now"
     if meter.resets_at is not None and (meter.used or not meter.limit):
