@@ -1,4 +1,4 @@
-"""What the social suite adds to the shell: places, the channels in the sidebar, cards on Home."""
+"""What the social suite adds to the shell: places, things to find, channels in the sidebar, cards."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 
 from apps.knisoci import asset_uses, permissions, queries
-from apps.knisoci.web import analytics, present
+from apps.knisoci.web import analytics, finding, present
 from apps.media import usage
 from apps.studio import home, navigation
 from apps.studio.notifications import Rule, register_rule
+from apps.studio.search import SearchSource, register_source
 from apps.workspaces.tenancy import reverse
 
 usage.register(asset_uses.uses_of)
@@ -78,6 +79,11 @@ navigation.register(
         is_primary=True,
     )
 )
+
+
+register_source(SearchSource("posts", "Posts", "square-pen", finding.posts, order=10))
+register_source(SearchSource("campaigns", "Campaigns", "megaphone", finding.campaigns, order=20))
+register_source(SearchSource("channels", "Channels", "radio-tower", finding.channels, order=30))
 
 
 def _channels(request: HttpRequest) -> Iterable[navigation.SideEntry]:

@@ -9,12 +9,14 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
+from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import timezone
 from PIL import Image
 
 from apps.integrations.models import Connection
@@ -269,7 +271,10 @@ def test_the_receipt_shows_it_with_its_job_and_says_what_is_only_drawn(
     api = f"/api/v1/w/{in_workspace.slug}/targets/{target.pk}/receipt"
     png = f"{page}approvals/{row.pk}.png"
     client = client_for(owner)
-    assert "The screenshot is taken" in client.get(page).content.decode()
+    assert re.search(r"The screenshot is taken\s+<time", client.get(page).content.decode())
+    with workspace_context(in_workspace):
+        Job.objects.filter(action=KEEP).update(run_at=timezone.now() - timedelta(minutes=5))
+    assert "The screenshot is taken soon" in client.get(page).content.decode()
     told = client.get(api).json()["approval"]["picture"]
     assert (told["kind"], told["job"], told["made_at"]) == (None, "scheduled", None)
     settings.CANDY_CHROMIUM = "off"

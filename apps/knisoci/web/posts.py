@@ -9,6 +9,7 @@ from uuid import UUID
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_GET, require_POST, require_safe
 
 from apps.ids import parse_id
@@ -99,6 +100,7 @@ def receipt(request: Any, target: UUID) -> HttpResponse:
         "approval": approval,
         "frozen": previews.shown(approval) if approval else "",
         "taking": job if job is not None and not job.has_ended else None,
+        "is_due": job is not None and job.run_at <= timezone.now(),
         "failed_at": job if job is not None and job.has_ended else None,
         "line": drafts.line_of(found.target.variant, found.target),
         "target": found.target,

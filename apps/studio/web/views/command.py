@@ -34,7 +34,7 @@ class Line(NamedTuple):
 
 @require_safe
 def listing(request: HttpRequest) -> HttpResponse:
-    words = request.GET.get("q", "").strip()[:100]
+    words = request.GET.get("q", "").replace("\x00", "").strip()[:100]
     groups = [
         ("Go to", _places(request, words)),
         ("New", _new(request, words)),
