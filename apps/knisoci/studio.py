@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpRequest
 
 from apps.knisoci import asset_uses, permissions, queries
-from apps.knisoci.web import analytics, finding, present
+from apps.knisoci.web import analytics, finding, onboarding, present
 from apps.media import usage
 from apps.studio import home, navigation
 from apps.studio.notifications import Rule, register_rule
@@ -112,6 +112,17 @@ def _upcoming(request: Any) -> dict[str, Any]:
     return {"upcoming": queries.upcoming(limit=6), "attention": queries.needs_attention(limit=6)}
 
 
+home.register_block(
+    home.Block(
+        "setup",
+        "knisoci/home/setup.html",
+        lambda request: onboarding.overview(),
+        order=0,
+        width="full",
+        permission=permissions.MANAGE_CHANNELS,
+        live_kinds="source.* voice.* channel.* campaign.* post.*",
+    )
+)
 home.register_block(
     home.Block(
         "social-week",

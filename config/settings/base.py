@@ -88,6 +88,7 @@ ROOT_URLCONF = "config.urls"
 ASGI_APPLICATION = "config.asgi.application"
 ALLOWED_HOSTS = env_list("CANDY_ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env_list("CANDY_CSRF_TRUSTED_ORIGINS")
+CANDY_FIRST_PAGE = "start/"  # of a workspace: where somebody lands who has just made it
 CANDY_PUBLIC_URL = env_str("CANDY_PUBLIC_URL", "http://localhost:8000").rstrip("/")
 
 MIDDLEWARE = [

@@ -272,6 +272,7 @@ def announce(env: dict[str, str]) -> None:
     if sign_in.is_file():
         email, _, password = sign_in.read_text(encoding="utf-8").strip().partition(" ")
         say(f"Sign in:            {paint(email, '1')}  password  {paint(password, '1')}")
+    say(f"Mail lands in:      {var_dir() / 'mail'}")
     say("Ctrl-C ends everything.")
 
 

@@ -112,6 +112,7 @@ def test_a_second_start_on_the_same_folder_is_told_where_the_first_is(run: Start
     assert second.process.wait(20) == 1
     assert "already runs" in second.text
     assert f"http://localhost:{first.port}" in second.text
+    assert "Mail lands in:" in first.text
     assert first.process.poll() is None
 
 

@@ -99,8 +99,7 @@ def _sign_up(page: Page, product: Product) -> None:
 
 
 def _onboard(page: Page, website: str) -> None:
-    base = page.url.split("/w/leith")[0]
-    page.goto(f"{base}/w/leith/start/")
+    page.wait_for_url("**/w/leith/start/brand/")  # where a new workspace begins
     page.fill("input[name=website]", website)
     page.fill("textarea[name=description]", "Hand-built bicycles and honest repairs.")
     _keep(page, "brand")

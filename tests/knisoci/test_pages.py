@@ -244,6 +244,22 @@ def test_first_steps_resume_where_something_is_missing(
     assert Campaign.objects.count() == 0
 
 
+def test_home_leads_through_the_first_steps_until_posts_go_out(
+    actor: Actor, make_target: Any, owner: Any, contributor: Any, client_for: Signed
+) -> None:
+    def shown(to: Any) -> str:
+        return client_for(to).get(f"{BASE}/").content.decode()
+
+    draft = make_target(when=None)  # on a channel: the fourth step is done
+    page = shown(owner)
+    assert "Set up your workspace" in page
+    assert f'{BASE}/start/brand/" aria-current="step"' in page
+    assert page.count("(done)") == 1
+    assert "Set up your workspace" not in shown(contributor)
+    posts.schedule(actor=actor, post=draft.post, when="now")
+    assert "Set up your workspace" not in shown(owner)
+
+
 def test_the_list_of_posts_costs_no_more_with_more_posts(
     actor: Actor, channel: Channel, owner: Any, client_for: Signed
 ) -> None:

@@ -25,6 +25,7 @@ from apps.integrations.services import sandbox
 from apps.knisoci import content, queries
 from apps.knisoci.models import Channel
 from apps.knisoci.services import campaigns, channels, drafting, posts
+from apps.knisoci.transitions import TargetState
 from apps.knisoci.web import present, suggestions
 from apps.knisoci.web.onboarding_forms import BrandForm, CampaignForm, SourceForm
 from apps.knowledge import queries as knowledge
@@ -59,10 +60,20 @@ KEYS = tuple(step.key for step in STEPS)
 
 def resume(request: Any) -> HttpResponse:
     """To the first step that is not done, or home when all are."""
-    for step in STEPS:
-        if not step.is_done():
-            return _to(step.key)
-    return redirect(reverse("studio:home"))
+    following = next((step for step in STEPS if not step.is_done()), None)
+    return _to(following.key) if following else redirect(reverse("studio:home"))
+
+
+def overview() -> dict[str, Any] | None:
+    """The steps with which of them are done, and the next one, for Home.
+
+    None where nobody needs leading: all are done, or posts go out without.
+    """
+    if queries.targets().exclude(state=TargetState.DRAFT).exists():
+        return None
+    steps = [(step, step.is_done()) for step in STEPS]
+    following = next((step for step, done in steps if not done), None)
+    return {"steps": steps, "following": following} if following else None
 
 
 @require_http_methods(["GET", "POST"])

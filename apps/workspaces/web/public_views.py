@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import get_adapter
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -34,7 +35,7 @@ def new(request: HttpRequest) -> HttpResponse:
             except DomainError as error:
                 add_error(form, error)
             else:
-                return redirect(f"/w/{workspace.slug}/")
+                return redirect(f"/w/{workspace.slug}/{settings.CANDY_FIRST_PAGE}")
     else:
         form = NewWorkspaceForm(initial={"time_zone": person.time_zone})
     context = {
