@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Dialog, Page, Route, expect
 
 from apps.integrations.models import Connection
 from apps.knisoci.models import Post, Target
@@ -117,6 +117,22 @@ def test_a_save_whose_answer_was_lost_makes_no_second_draft(compose: Any, worksp
         assert [target.variant.text for target in Target.objects.all()] == ["Rhubarb season"]
         assert Post.objects.count() == 1
     compose.complaints.clear()  # the browser's own words on the answer that was lost
+
+
+def test_what_was_refused_is_not_left_behind_without_a_question(compose: Any) -> None:
+    page, asked = compose.page, []
+
+    def stay(dialog: Dialog) -> None:
+        asked.append(dialog.type)
+        dialog.dismiss()
+
+    page.on("dialog", stay)
+    page.fill("#text", "x" * 100_001)
+    expect(page.locator(".composer-saved .text-danger")).to_be_visible()
+    page.close(run_before_unload=True)
+    _until(page, lambda: asked)
+    assert asked == ["beforeunload"]
+    compose.complaints.clear()  # the browser's own words on a 422
 
 
 def _is_save(response: Any) -> bool:

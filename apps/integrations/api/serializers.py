@@ -49,9 +49,7 @@ class MeterOut(BaseModel):
     limit: int
     resets_at: datetime | None
     by_network: bool = Field(description="The network's own figure, not only our count.")
-    in_percent: bool = Field(
-        description="`used` of 100 hundredths of what the network does not say."
-    )
+    in_percent: bool = Field(description="The network tells a share only: `used` is in percent.")
 
 
 class ConnectionOut(BaseModel):

@@ -19,7 +19,7 @@ _LONGEST = timedelta(days=2)  # nobody means more; a wrong header must not park 
 class RateState:
     """A bucket as the server reports it; None where it says nothing. `reset_at` is aware UTC.
 
-    `in_percent`: the server counts in hundredths of an allowance that it does not name.
+    `in_percent`: the server tells a share of its allowance only, so `limit` is 100.
     """
 
     limit: int | None

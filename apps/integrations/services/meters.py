@@ -50,8 +50,8 @@ class Exceeded:
 class Meter:
     """One gauge. `kind` "quota" counts publications, "rate" calls; `by_network`: it told us itself.
 
-    `limit` 0: the network asks us to wait until `resets_at` and says no figure. `in_percent`: `limit` is
-    100, and of what the network does not say.
+    `limit` 0: the network asks us to wait until `resets_at` and says no figure. `in_percent`: the
+    network tells a share only, so `limit` is 100.
     """
 
     name: str

@@ -10,7 +10,6 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from apps.ids import uuid7
 from apps.knisoci import content, permissions
 from apps.knisoci.errors import ContentInvalid, InFlight
 from apps.knisoci.models import Campaign, Channel, Post, Target, Variant
@@ -64,15 +63,16 @@ def create(
     actor.require(permissions.WRITE)
     _check_title(title)
     with transaction.atomic():
-        post, is_new = Post.objects.get_or_create(
-            pk=id or uuid7(),
-            defaults={
-                "title": _plain(title).strip(),
-                "brief": _plain(brief),
-                "campaign": finding.get(Campaign, campaign) if campaign else None,
-                "author_id": actor.user_id,
-            },
-        )
+        row: dict[str, Any] = {
+            "title": _plain(title).strip(),
+            "brief": _plain(brief),
+            "campaign": finding.get(Campaign, campaign) if campaign else None,
+            "author_id": actor.user_id,
+        }
+        if id is None:
+            post, is_new = Post.objects.create(**row), True
+        else:
+            post, is_new = Post.objects.get_or_create(pk=id, defaults=row)
         if not is_new:
             post = update(actor=actor, post=post, title=title, brief=brief, campaign=campaign)
         for fields in variants:

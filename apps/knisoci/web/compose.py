@@ -1,7 +1,8 @@
 """The composer: one post, a text for each channel, checked and previewed while it is written.
 
 The page saves by itself. ``save`` takes the whole form, makes or changes the draft through the
-services and answers with fragments: counter, flight check and preview of each channel, and what the bar says.
+services and answers with fragments: counter, flight check and preview of each channel, and what the
+bar says. Never with a control that somebody may be using: it would lose a click or what is chosen.
 """
 
 from __future__ import annotations
@@ -109,8 +110,8 @@ def check(request: Any, post: UUID) -> HttpResponse:
     """The flight check of what is stored, asked for once the page is there."""
     request.actor.require(permissions.WRITE)
     row = queries.composer(post)
-    form = drafts.of_post(row, list(queries.channels()))
-    return _fragments(request, row, drafts.attached(form, row))
+    form = drafts.attached(drafts.of_post(row, list(queries.channels())), row)
+    return render(request, "knisoci/compose/_checks.html", {"form": form})
 
 
 @require_POST

@@ -244,7 +244,7 @@ test("publishing takes the whole form with it: no save beside it, and the page m
   vi.useRealTimers();
   expect(saves).not.toHaveBeenCalled();
   expect(leaves()).toBe(true);
-  htmxSays("afterRequest", { successful: false, failed: true, xhr: { status: 422 } }, "#now");
+  htmxSays("afterRequest", { successful: true, failed: false, xhr: { status: 422 } }, "#now");
   expect(leaves(), "it was refused; what was typed may not be stored").toBe(false);
 });
 
@@ -252,6 +252,6 @@ test("a refused save is not taken for a save", async () => {
   running = await page(FORM, controllers);
   htmxSays("beforeRequest");
   expect(leaves()).toBe(true);
-  htmxSays("afterRequest", { successful: false, failed: true, xhr: { status: 422 } });
+  htmxSays("afterRequest", { successful: true, failed: false, xhr: { status: 422 } });
   expect(leaves()).toBe(false);
 });

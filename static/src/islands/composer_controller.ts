@@ -100,12 +100,13 @@ export default class ComposerController extends Controller<HTMLFormElement> {
   }
 
   saved(event: Event): void {
-    const { successful, failed, xhr } = (event as CustomEvent).detail;
-    if (successful) return;
+    const { successful, xhr } = (event as CustomEvent).detail;
+    const isRefused = xhr?.status === 422; // for htmx a success: its answer is shown
+    if (successful && !isRefused) return;
     if (this.isSending(event)) this.leaving = false;
     if (event.target !== this.element) return;
     this.dirty = true;
-    if (failed && xhr?.status === 422) return; // the answer's words stand where "Not saved yet" would
+    if (isRefused) return; // its words stand where "Not saved yet" would
     if (this.hasStateTarget) this.stateTarget.textContent = "Not saved yet";
     for (const line of this.lineTargets.filter((each) => "late" in each.dataset)) this.lost(line, true);
   }

@@ -8,11 +8,13 @@ const PLANNER = `<div data-controller="planner" data-planner-feed-value="/w/acme
      <button data-planner-target="view" data-planner-view-param="month"></button><button id="week" data-planner-target="view" data-planner-view-param="week" data-action="planner#show"></button><template data-mark="mastodon"><svg class="network-mark" aria-hidden="true"></svg></template><div data-planner-target="canvas"></div></div>`;
 const POST = { id: "1", title: "Sour spring", start: "2026-11-20T09:00:00Z", state: "scheduled", network: "mastodon", channel: "Maren on Mastodon", note: "Maren on Mastodon, Scheduled" };
 const answer = (): Response => new Response(JSON.stringify([POST]));
+const isSeen = (): boolean => !one("[data-planner-target=canvas]").classList.contains("planner-waiting");
 const grid = (): Element | null => document.querySelector(".fc-daygrid");
 
 async function open(): Promise<void> {
   leavePage();
   await page(PLANNER, { planner: PlannerController });
+  await vi.waitFor(() => expect(grid()).not.toBeNull());
 }
 
 beforeEach(async () => {
@@ -24,28 +26,37 @@ beforeEach(async () => {
 
 afterEach(() => void vi.useRealTimers());
 
-it("is drawn with its first posts in it, so that no day grows under the reader", async () => {
+it("is seen with its first posts in it, so that no day grows under the reader", async () => {
   let arrive = (_: Response): void => undefined;
   fetched.mockReset().mockReturnValue(new Promise<Response>((resolve) => (arrive = resolve)));
   await open();
-  expect(grid()).toBeNull();
+  expect(isSeen()).toBe(false);
   arrive(answer());
-  await vi.waitFor(() => expect(grid()).not.toBeNull());
+  await vi.waitFor(() => expect(isSeen()).toBe(true));
   expect(one(".planner-scheduled").textContent).toContain("Sour spring");
 });
 
-it("is drawn without posts where the server takes long or cannot be reached", async () => {
+it("is seen without posts where the server takes long or cannot be reached", async () => {
   vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"], shouldAdvanceTime: true });
   fetched.mockReset().mockReturnValue(new Promise<Response>(() => undefined));
   await open();
-  await vi.advanceTimersByTimeAsync(900);
-  expect(grid()).toBeNull();
-  await vi.advanceTimersByTimeAsync(200);
-  expect(grid()).not.toBeNull();
+  await vi.advanceTimersByTimeAsync(800);
+  expect(isSeen()).toBe(false);
+  await vi.advanceTimersByTimeAsync(300);
+  expect(isSeen()).toBe(true);
   vi.useRealTimers();
   fetched.mockReset().mockRejectedValue(new TypeError("offline"));
   await open();
-  await vi.waitFor(() => expect(grid()).not.toBeNull(), 500);
+  await vi.waitFor(() => expect(isSeen()).toBe(true), 500);
+});
+
+it("is not made for a page that is left at once", async () => {
+  fetched.mockClear();
+  document.body.insertAdjacentHTML("beforeend", `<section>${PLANNER}</section>`);
+  await vi.waitFor(() => one("section .planner-waiting"), { interval: 0 });
+  one("section").remove();
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(fetched).not.toHaveBeenCalled();
 });
 
 it("asks the server for the days it shows and draws them by state", async () => {

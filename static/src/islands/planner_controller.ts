@@ -13,6 +13,8 @@ import { say } from "../lib/toast";
 const VIEWS: Record<string, string> = { month: "dayGridMonth", week: "timeGridWeek", list: "listWeek" };
 const TOGETHER = 400;
 const PATIENCE = 1000;
+/** Lets the browser answer a key or a finger between two pieces of work. */
+const breath = (): Promise<void> => new Promise((resolve) => setTimeout(resolve));
 type Place = { channel?: string; network?: string };
 
 /**
@@ -38,13 +40,28 @@ export default class PlannerController extends Controller<HTMLElement> {
   declare readonly kindsValue: string;
   declare readonly firstDayValue: number;
   private calendar: Calendar | null = null;
-  private isDrawn = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private patience: ReturnType<typeof setTimeout> | undefined;
 
   connect(): void {
+    document.addEventListener("candy:event", this.arrived);
+    void this.open();
+  }
+
+  /** In three pieces, so that none keeps the page from answering for long: made, drawn empty, filled. */
+  private async open(): Promise<void> {
+    this.canvasTarget.classList.add("planner-waiting");
+    await breath();
+    if (!this.element.isConnected || this.calendar) return;
+    this.calendar = this.made();
+    this.patience = setTimeout(this.reveal, PATIENCE);
+    await breath();
+    this.calendar?.render();
+  }
+
+  private made(): Calendar {
     const phone = matchMedia("(max-width: 47.99rem)").matches;
-    this.calendar = new Calendar(this.canvasTarget, {
+    return new Calendar(this.canvasTarget, {
       plugins: [dayGrid, timeGrid, list, interaction],
       initialView: phone ? "listWeek" : (VIEWS[this.viewValue] ?? "dayGridMonth"),
       initialDate: this.dateValue || undefined,
@@ -73,7 +90,8 @@ export default class PlannerController extends Controller<HTMLElement> {
       views: { timeGridWeek: { dayHeaderFormat: { weekday: "short", day: "numeric" } } },
       expandRows: true,
       eventInteractive: true,
-      events: (range, done, failed) => void this.load(range.startStr, range.endStr).then(done, failed).then(this.draw),
+      events: (range, done, failed) =>
+        void this.load(range.startStr, range.endStr).then(done, failed).then(this.reveal),
       eventDrop: (drop) => void this.move(drop),
       eventClassNames: ({ event }) => ["planner-event", `planner-${event.extendedProps.state ?? "draft"}`],
       eventDidMount: ({ event, el }) => {
@@ -94,8 +112,6 @@ export default class PlannerController extends Controller<HTMLElement> {
       moreLinkDidMount: ({ el }) => el.setAttribute("role", "button"),
       datesSet: ({ view }) => this.moved(view.type, view.title),
     });
-    this.patience = setTimeout(this.draw, PATIENCE);
-    document.addEventListener("candy:event", this.arrived);
   }
 
   disconnect(): void {
@@ -104,7 +120,6 @@ export default class PlannerController extends Controller<HTMLElement> {
     clearTimeout(this.patience);
     this.calendar?.destroy();
     this.calendar = null;
-    this.isDrawn = false;
   }
 
   today(): void {
@@ -140,12 +155,10 @@ export default class PlannerController extends Controller<HTMLElement> {
     }
   }
 
-  /** Drawn once its first posts are here, or late: days that grow afterwards move what is being read. */
-  private readonly draw = (): void => {
-    if (this.isDrawn || !this.calendar) return;
-    this.isDrawn = true;
+  /** Seen once its first posts are in it, or late: days that grow afterwards move what is being read. */
+  private readonly reveal = (): void => {
     clearTimeout(this.patience);
-    this.calendar.render();
+    this.canvasTarget.classList.remove("planner-waiting");
   };
 
   private async load(start: string, end: string): Promise<EventInput[]> {
