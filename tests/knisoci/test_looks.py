@@ -254,3 +254,23 @@ def test_the_head_of_a_page_follows_what_happens_below_it(
         page.wait_for_selector("#campaign-actions >> text=Pause")
         assert page.inner_text("#campaign-state").startswith("Posts")
         assert sight.complaints == []
+
+
+def test_an_hour_of_the_week_with_many_posts_can_be_read(
+    place: Place, owner: Any, look: Callable[..., Any]
+) -> None:
+    day = f"{timezone.now() + timedelta(days=1):%Y-%m-%d}"
+    with look(f"/w/acme/calendar/?view=week&date={day}", user=owner) as sight:
+        page = sight.page
+        page.wait_for_selector(".fc-timegrid-more-link")
+        shown = page.locator(".fc-timegrid-event:visible")
+        assert shown.count() == 1, "all are due at the same minute"
+        box = shown.bounding_box()
+        title = page.locator(".fc-timegrid-event .fc-event-title").bounding_box()
+        assert title["height"] >= 14
+        assert box["y"] <= title["y"] + 1
+        assert title["y"] + title["height"] <= box["y"] + box["height"] + 1
+        page.click(".fc-timegrid-more-link")
+        page.wait_for_selector(".fc-popover .planner-event >> nth=3")
+        assert sight.serious() == []
+        assert sight.complaints == []

@@ -4,7 +4,7 @@ import ConfirmController from "./confirm_controller";
 
 const DIALOG = `<dialog id="confirm-dialog"><h2 data-confirm-part="title"></h2><p data-confirm-part="body"></p>
   <div data-confirm-part="type"><strong data-confirm-part="word"></strong><input data-confirm-part="typed"></div>
-  <button data-confirm-part="verb" value="yes"></button></dialog>`;
+  <button data-confirm-part="no" value="no"></button><button data-confirm-part="verb" value="yes"></button></dialog>`;
 let sent: ReturnType<typeof vi.fn<() => void>>;
 
 async function form(extra = ""): Promise<void> {
@@ -63,6 +63,7 @@ it("asks before htmx sends, with the verb as the question", async () => {
   expect(event.defaultPrevented).toBe(true);
   expect(one("[data-confirm-part=title]").textContent).toBe("Remove channel?");
   expect(one("[data-confirm-part=body]").textContent).toBe("The channel leaves.");
+  expect(one("[data-confirm-part=no]").textContent).toBe("Keep it");
   answer("yes");
   expect(issueRequest).toHaveBeenCalledExactlyOnceWith(true);
 });

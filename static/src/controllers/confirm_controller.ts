@@ -10,12 +10,12 @@ const sure = new WeakSet<Element>();
 /**
  * Asks before something goes. On a form, on one of its buttons, or on anything with hx-post and its kin:
  * `data-controller="confirm" data-confirm-text-value="What goes and what stays" data-confirm-yes-value="Delete post"`.
- * `title` says more than the verb alone; with `type` the person types that word first; `note` selects an
- * element whose words, as they stand now, end the question. When the page is drawn anew while the question
- * stands, the answer goes to the element that took the place.
+ * `title` says more than the verb alone, `no` is another word for "Keep it"; with `type` the person types
+ * that word first; `note` selects an element whose words, as they stand now, end the question. When the page
+ * is drawn anew while the question stands, the answer goes to the element that took the place.
  */
 export default class ConfirmController extends Controller<HTMLElement> {
-  static values = { title: String, text: String, yes: String, type: String, body: String, verb: String, note: String };
+  static values = { title: String, text: String, yes: String, type: String, body: String, verb: String, note: String, no: String };
   declare readonly titleValue: string;
   declare readonly textValue: string;
   declare readonly yesValue: string;
@@ -23,6 +23,7 @@ export default class ConfirmController extends Controller<HTMLElement> {
   declare readonly bodyValue: string;
   declare readonly verbValue: string;
   declare readonly noteValue: string;
+  declare readonly noValue: string;
   private readonly passed = new WeakSet<Event>();
   private readonly heard = (event: Event): void => this.ask(event);
 
@@ -84,6 +85,7 @@ export default class ConfirmController extends Controller<HTMLElement> {
     const note = (this.noteValue && document.querySelector(this.noteValue)?.textContent) || "";
     part("body").textContent = `${this.textValue || this.bodyValue} ${note.trim()}`.trim();
     verb.textContent = word || "Continue";
+    part("no").textContent = this.noValue || "Keep it";
     part("type").hidden = !this.typeValue;
     part("word").textContent = this.typeValue;
     typed.value = "";

@@ -89,6 +89,9 @@ export default class PlannerController extends Controller<HTMLElement> {
       allDaySlot: false,
       views: { timeGridWeek: { dayHeaderFormat: { weekday: "short", day: "numeric" } } },
       expandRows: true,
+      // One post goes out on many channels at once: side by side they would be slivers.
+      eventMaxStack: 1,
+      slotEventOverlap: false,
       eventInteractive: true,
       events: (range, done, failed) =>
         void this.load(range.startStr, range.endStr).then(done, failed).then(this.reveal),
