@@ -253,6 +253,7 @@ def wait_ready(supervisor: Supervisor, env: dict[str, str]) -> None:
         supervisor.turn(0.1)
     while time.monotonic() < deadline and not all(child.up for child in supervisor.children):
         supervisor.turn(0.1)
+    supervisor.turn(0)  # what a program said before it answered comes before the address
 
 
 def answers(url: str) -> bool:
